@@ -1,0 +1,1 @@
+"""The terminal studio: a Textual app over the services of `core`."""

@@ -1,0 +1,111 @@
+"""The settings of the program's own rooms, a struct a section; a provider brings its own struct.
+
+A field is a setting: its name gives `section.key`, the environment name `AGTUI_SECTION__KEY` and the
+place in config.toml; its `Meta` description is the help text everywhere. `extra_json_schema` may say
+`restart` (takes effect after a restart), `secret` (never shown) and `env` (names that other
+programs use, read after ours). This module holds values only; `load` reads them.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta, Struct
+
+
+def doc(text: str, **facts: Any) -> Meta:
+    """A setting's help text and facts."""
+    return Meta(description=text, extra_json_schema=facts or None)
+
+
+AuthMode = Literal["off", "strict", "all_except_health", "auto"]
+
+
+class ServerSettings(Struct, frozen=True, kw_only=True):
+    """The gateway's door."""
+
+    host: Annotated[
+        str, doc("Address to listen on. Anything but loopback needs a strong key.", restart=True)
+    ] = "127.0.0.1"
+    port: Annotated[int, doc("Port of the gateway.", restart=True)] = 8045
+    auth_mode: Annotated[
+        AuthMode,
+        doc("Which paths need a key: all of them (strict), all but health, or none (off, loopback only)."),
+    ] = "all_except_health"
+    trusted_proxies: Annotated[
+        tuple[str, ...], doc("Addresses of reverse proxies whose forwarding headers are believed.")
+    ] = ()
+    allowed_hosts: Annotated[
+        tuple[str, ...], doc("Host names that requests may name besides loopback ones.")
+    ] = ()
+    max_body_mb: Annotated[int, doc("Largest request body, in MiB.")] = 100
+    header_timeout_s: Annotated[float, doc("Seconds a client has to send its request header.")] = 10.0
+    heartbeat_s: Annotated[float, doc("Seconds of silence after which a stream gets a heartbeat.")] = 15.0
+    drain_s: Annotated[float, doc("Seconds that open streams get to finish when the program stops.")] = 30.0
+
+
+class StudioSettings(Struct, frozen=True, kw_only=True):
+    """Pictures and their door."""
+
+    port: Annotated[int, doc("Port of the studio API.", restart=True)] = 3333
+    model: Annotated[str, doc("Model for pictures when none is named.")] = "gemini-3-pro-image"
+    parallel: Annotated[int, doc("Pictures that are made at the same time.")] = 2
+
+
+class ChatSettings(Struct, frozen=True, kw_only=True):
+    """The chat tab and `agtui chat`."""
+
+    model: Annotated[str, doc("Model for new chats.")] = "gemini-3-pro-high"
+    sandbox_model: Annotated[str, doc("Model for new chats while the sandbox answers.")] = "sandbox-thinking"
+    system: Annotated[str, doc("System instruction for new chats.")] = ""
+
+
+class GatewaySettings(Struct, frozen=True, kw_only=True):
+    """How a request finds its account."""
+
+    attempts: Annotated[int, doc("Upstream calls a generation may use.")] = 3
+    strategy: Annotated[
+        Literal["sticky", "round-robin", "least-loaded"],
+        doc("How an account is chosen: sticky keeps a conversation where it was."),
+    ] = "sticky"
+    per_account: Annotated[int, doc("Calls that one account has in flight at most.")] = 4
+    bad_endpoint_s: Annotated[float, doc("Seconds an unreachable endpoint is left alone.")] = 600.0
+
+
+class LibrarySettings(Struct, frozen=True, kw_only=True):
+    """What was made."""
+
+    keep_api_pictures: Annotated[bool, doc("Keep pictures made over HTTP in the library, too.")] = True
+
+
+class RecordsSettings(Struct, frozen=True, kw_only=True):
+    """What happened."""
+
+    database_url: Annotated[
+        str,
+        doc(
+            "Database for records and index; empty: a file in the state directory.",
+            secret=True,
+            restart=True,
+            env=["AGTUI_DATABASE_URL"],
+        ),
+    ] = ""
+    keep_days: Annotated[int, doc("Days that request records are kept.")] = 90
+
+
+class UiSettings(Struct, frozen=True, kw_only=True):
+    """The terminal program."""
+
+    theme: Annotated[str, doc("Theme: a file name from themes/ without its ending.")] = "harbor"
+    mouse: Annotated[bool, doc("Take mouse events (F9 switches).")] = True
+
+
+SECTIONS: dict[str, type[Struct]] = {
+    "server": ServerSettings,
+    "studio": StudioSettings,
+    "chat": ChatSettings,
+    "gateway": GatewaySettings,
+    "library": LibrarySettings,
+    "records": RecordsSettings,
+    "ui": UiSettings,
+}

@@ -1,0 +1,127 @@
+"""Who may be used: accounts, their credentials, their quota, and why one rests."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Literal
+
+from msgspec import Struct
+
+from .secret import Secret
+
+
+class Realm(StrEnum):
+    """Where a credential is valid. A credential is bound to its realm and never leaves it."""
+
+    REAL = "real"
+    SANDBOX = "sandbox"
+
+
+class AccountState(StrEnum):
+    READY = "ready"
+    NEEDS_LOGIN = "needs_login"  # the refresh token is refused: sign in again
+    VERIFY = "verify"  # the upstream wants the person to confirm something
+    ENDED = "ended"  # the upstream ended it (terms of service); never used again
+
+
+class OAuth(Struct, frozen=True, tag="oauth"):
+    """A refresh token and a fingerprint (12 hex of SHA-256) of the client id that issued it."""
+
+    refresh_token: Secret
+    client: str = ""
+
+
+class ApiKey(Struct, frozen=True, tag="api_key"):
+    key: Secret
+
+
+class ServiceAccount(Struct, frozen=True, tag="service_account"):
+    """A Google service-account key file, as JSON text."""
+
+    json: Secret
+
+
+class Command(Struct, frozen=True, tag="command"):
+    """A local program that signs in by itself."""
+
+    argv: tuple[str, ...]
+
+
+Credential = OAuth | ApiKey | ServiceAccount | Command
+
+
+class Device(Struct, frozen=True):
+    """The one stable device identity of an account: made once, never rotated."""
+
+    device_id: str
+    quota_user: str
+    platform: Literal["windows/amd64", "darwin/arm64", "darwin/amd64"] = "windows/amd64"
+
+
+class Account(Struct, frozen=True):
+    """One upstream identity. `project` is the user's own choice, `managed_project` what was discovered."""
+
+    id: str
+    provider: str
+    email: str
+    credential: Credential
+    device: Device
+    realm: Realm = Realm.REAL
+    enabled: bool = True
+    state: AccountState = AccountState.READY
+    state_note: str = ""
+    project: str = ""
+    managed_project: str = ""
+    tier: str = ""
+    added_at: float = 0.0
+
+    @property
+    def effective_project(self) -> str:
+        return self.project or self.managed_project
+
+
+class QuotaWindow(Struct, frozen=True):
+    """What is left of something that resets. `fraction` 0..1, None: unknown; `reset_at` is unix seconds."""
+
+    name: str
+    fraction: float | None = None
+    reset_at: float | None = None
+
+
+class Cooldown(Struct, frozen=True):
+    """A rest. `model` is empty for the whole account; `until` is unix seconds, for people to read."""
+
+    account: str
+    model: str
+    until: float
+    cause: str
+
+
+class AccountView(Struct, frozen=True):
+    """An account as it may be shown: no credential in it. Times are unix seconds."""
+
+    id: str
+    provider: str
+    email: str
+    realm: Realm
+    enabled: bool
+    state: AccountState
+    state_note: str = ""
+    project: str = ""
+    tier: str = ""
+    added_at: float = 0.0
+    quotas: tuple[QuotaWindow, ...] = ()
+    quotas_at: float | None = None
+    cooldowns: tuple[Cooldown, ...] = ()
+    in_flight: int = 0
+    last_used_at: float | None = None
+    last_error: str = ""
+
+
+class ClientKey(Struct, frozen=True):
+    """A key that clients of the gateway present. Only its hash is kept; `hint` is its last 4 characters."""
+
+    name: str
+    sha256: str
+    hint: str
+    created_at: float

@@ -1,0 +1,314 @@
+"""What rooms expect of each other, so that they never import each other.
+
+transport/   implements Transport           used by providers
+providers/   implement Provider, SignIn     used by gateway and accounts
+accounts/    implements Pool                used by gateway
+dialects/    implement Dialect, Reply       used by server
+library/     implements Shelf               used by gateway and studio
+records/     implements Recorder            used by gateway
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from typing import Protocol
+
+from msgspec import Struct
+
+from .accounts import Account, Credential, Device, QuotaWindow, Realm
+from .content import Turn
+from .events import Answer, Batch, JobEvent
+from .failure import Failure
+from .models import ModelInfo
+from .plan import RequestRecord
+from .requests import ChatRequest, ImageRequest
+from .secret import Secret
+from .works import Asset, Chat, ChatTurn
+
+
+class Clock(Protocol):
+    """Two times: `now` in unix seconds for people and files, `monotonic` in seconds for waiting."""
+
+    def now(self) -> float: ...
+
+    def monotonic(self) -> float: ...
+
+
+# --- transport ---------------------------------------------------------------------------------
+
+
+class Timeouts(Struct, frozen=True):
+    """Seconds. `idle` is the longest silence between two reads of a body."""
+
+    connect: float = 10.0
+    first_byte: float = 60.0
+    idle: float = 120.0
+    total: float | None = None
+
+
+class Call(Struct, frozen=True):
+    """One request to an upstream. `pool` keys the kept-alive connections (an account id)."""
+
+    method: str
+    url: str
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes = b""
+    pool: str = ""
+    timeouts: Timeouts = Timeouts()
+
+
+class UpstreamReply(Protocol):
+    """An answer whose head has arrived. Header names are lower case.
+
+    `reads` yields what each socket read held, at most once over. Closing early aborts the call.
+    """
+
+    @property
+    def status(self) -> int: ...
+
+    @property
+    def headers(self) -> Mapping[str, str]: ...
+
+    def reads(self) -> AsyncIterator[bytes]: ...
+
+    async def aclose(self) -> None: ...
+
+
+class Transport(Protocol):
+    """The seam to upstreams: the one place that opens sockets to them.
+
+    `send` raises GatewayError with scope `endpoint`: cause `connect` when nothing was sent, kind
+    `timeout` when the head did not come in time. `reads` raises cause `cut` when the connection ends
+    before the body does, and `silent` when it stops moving.
+    """
+
+    async def send(self, call: Call) -> UpstreamReply: ...
+
+    async def read(self, call: Call, limit: int = 64 * 1024 * 1024) -> tuple[int, Mapping[str, str], bytes]:
+        """Send and read the whole body, at most `limit` bytes."""
+        ...
+
+    async def aclose(self) -> None: ...
+
+
+# --- providers ---------------------------------------------------------------------------------
+
+
+class Grant(Struct, frozen=True):
+    """The right to make a call as an account: a live access token and what must ride with it."""
+
+    account: str
+    email: str
+    realm: Realm
+    token: Secret
+    project: str
+    device: Device
+
+
+class Catalogue(Struct, frozen=True):
+    """What an account may use, as the upstream tells it."""
+
+    models: tuple[ModelInfo, ...]
+    quotas: tuple[QuotaWindow, ...]
+    aliases: dict[str, str]
+
+
+class AccessToken(Struct, frozen=True):
+    """`expires_at` is unix seconds. `refresh_token` is set when the upstream replaced it."""
+
+    token: Secret
+    expires_at: float
+    refresh_token: Secret | None = None
+
+
+class Project(Struct, frozen=True):
+    id: str
+    tier: str = ""
+
+
+class SignIn(Protocol):
+    """How to sign in at one provider; accounts know when.
+
+    Raises GatewayError: cause `invalid_grant` (sign in again), `config` (a setting is missing, named
+    before any network call), `server` or `connect` (try later).
+    """
+
+    async def refresh(self, credential: Credential, realm: Realm) -> AccessToken: ...
+
+    async def email(self, token: Secret, realm: Realm) -> str: ...
+
+    async def project(self, account: Account, token: Secret) -> Project: ...
+
+    def new_device(self) -> Device: ...
+
+    def fingerprint(self, realm: Realm) -> str:
+        """12 hex digits of the client id's SHA-256: a token works only with the client that made it."""
+        ...
+
+
+class Provider(Protocol):
+    """One upstream, spoken to for one account at one endpoint.
+
+    `chat` and `image` raise GatewayError (with scope and cause) before the first event or in the
+    middle; they never yield `Started` or `Failed`, which are the gateway's. They may be closed early.
+    """
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def sign_in(self) -> SignIn: ...
+
+    def endpoints(self, realm: Realm) -> tuple[str, ...]:
+        """Base URLs in the order in which to try them."""
+        ...
+
+    def models(self) -> tuple[ModelInfo, ...]:
+        """The built-in table, for when no live catalogue is there."""
+        ...
+
+    def resolve(self, model: str, kind: str = "chat") -> str:
+        """The id that is sent for a name that a client may use; unknown names pass through."""
+        ...
+
+    def dropped(self, request: ChatRequest, model: str) -> tuple[str, ...]:
+        """The names of request fields that `model` can't be told."""
+        ...
+
+    def chat(self, request: ChatRequest, model: str, grant: Grant, endpoint: str) -> AsyncIterator[Batch]: ...
+
+    def image(
+        self, request: ImageRequest, model: str, grant: Grant, endpoint: str, index: int
+    ) -> AsyncIterator[JobEvent]:
+        """Makes one picture, number `index` of the request: phases, then `Made`."""
+        ...
+
+    async def catalogue(self, grant: Grant, endpoint: str) -> Catalogue: ...
+
+    async def count_tokens(self, request: ChatRequest, model: str, grant: Grant, endpoint: str) -> int: ...
+
+
+# --- accounts ----------------------------------------------------------------------------------
+
+
+class PoolEntry(Struct, frozen=True):
+    """An account as the planner sees it. `offers` is None while its catalogue is unknown (assume yes).
+
+    `resting` maps a model (or "" for the whole account) to seconds left.
+    """
+
+    account: str
+    email: str
+    provider: str
+    realm: Realm
+    usable: str
+    offers: frozenset[str] | None
+    resting: dict[str, float]
+    in_flight: int
+    limit: int
+    fractions: dict[str, float | None]
+    last_used: float
+
+
+class PoolView(Struct, frozen=True):
+    """A snapshot of the pool. `usable` of an entry says why not; empty: it is."""
+
+    entries: tuple[PoolEntry, ...]
+
+
+class Pool(Protocol):
+    """Who may answer: the accounts as the gateway uses them."""
+
+    def view(self) -> PoolView: ...
+
+    def models(self) -> tuple[ModelInfo, ...]:
+        """Everything that some account offers, live catalogues over built-in tables."""
+        ...
+
+    async def grant(self, account: str, fresh: bool = False) -> Grant:
+        """A live token and a project for `account`; `fresh` forces a refresh after a 401."""
+        ...
+
+    def take(self, account: str, model: str) -> Callable[[], None] | None:
+        """Count one more call in flight; the returned function gives it back. None: no place."""
+        ...
+
+    def note_success(self, account: str, model: str) -> None: ...
+
+    def note_failure(self, account: str, model: str, failure: Failure) -> None:
+        """Start the cooldown or the state change that `failure` calls for."""
+        ...
+
+
+# --- dialects ----------------------------------------------------------------------------------
+
+
+class ErrorBody(Struct, frozen=True):
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+
+
+class Reply(Protocol):
+    """Writes an answer in one client protocol. Sans-I/O; one object a request.
+
+    `frames` takes a batch and gives the bytes of its frames (maybe none), ending included when the
+    batch holds it; `body` writes a whole answer.
+    """
+
+    def frames(self, batch: Sequence[object]) -> bytes: ...
+
+    def body(self, answer: Answer) -> bytes: ...
+
+    def heartbeat(self) -> bytes:
+        """A frame that says nothing, for a client that waits."""
+        ...
+
+
+class Decoded(Struct, frozen=True):
+    """A client's request in domain words, and the reply that will speak its language."""
+
+    request: ChatRequest
+    reply: Reply
+    stream: bool = False
+
+
+# --- library and records -----------------------------------------------------------------------
+
+
+class Shelf(Protocol):
+    """The library as gateway and studio use it. Every method may block on disk, off the loop."""
+
+    async def chat(self, chat_id: str) -> Chat: ...
+
+    async def save_chat(self, chat: Chat) -> None: ...
+
+    async def add_turn(self, chat_id: str, turn: ChatTurn, title: str = "") -> Chat: ...
+
+    async def keep_picture(
+        self,
+        data: bytes,
+        mime: str,
+        request: ImageRequest,
+        *,
+        model: str,
+        account: str,
+        request_id: str,
+        sandbox: bool,
+    ) -> Asset: ...
+
+    async def media(self, turns: tuple[Turn, ...]) -> tuple[Turn, ...]:
+        """The same turns with every `AssetRef` replaced by its bytes."""
+        ...
+
+
+class Recorder(Protocol):
+    """Takes a row at the end of a request. Never blocks and never raises."""
+
+    def record(self, row: RequestRecord) -> None: ...
+
+
+class Publish(Protocol):
+    """Announces an event (topic, facts). Never blocks and never raises."""
+
+    def __call__(self, topic: str, **facts: object) -> None: ...

@@ -1,0 +1,61 @@
+"""Messages that cross the whole program: what the bridge heard, and what any widget may ask of the app.
+
+A widget's own messages are nested in the widget. These here are plain dataclasses because Textual writes
+its routing fields into a message after it is made; their own fields are never changed, and hold tuples.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from textual.message import Message
+
+if TYPE_CHECKING:
+    from core.domain.state import Event, Status
+
+FlashLevel = Literal["info", "good", "warning", "error"]
+
+
+@dataclass
+class Heard(Message, bubble=False):
+    """What happened in the gateway since the last such message, oldest first.
+
+    Of events that replace each other (`account.changed` of one account, `job.changed` of one job) only
+    the last is in here. `gap` says that something was missed: whoever keeps a list reads it anew.
+    """
+
+    events: tuple[Event, ...]
+    gap: bool = False
+
+    def topics(self) -> frozenset[str]:
+        """The topics of all events, for a quick look whether any matters."""
+        return frozenset(event.topic for event in self.events)
+
+
+@dataclass
+class StatusSeen(Message, bubble=False):
+    """The owner's status as of now. `attached`: the owner is another process."""
+
+    status: Status
+    attached: bool
+
+
+@dataclass
+class Flash(Message):
+    """Say one line to the person for a few seconds, in the row above the key footer.
+
+    It bubbles to the app from any widget. Errors that belong to a field stand next to the field instead.
+    """
+
+    text: str
+    level: FlashLevel = "info"
+    seconds: float = 4.0
+
+
+@dataclass
+class GoTo(Message):
+    """Show the tab `tab`; `what` is handed to its pane's `asked` hook (for example a chat's id)."""
+
+    tab: str
+    what: str = ""

@@ -1,0 +1,181 @@
+"""The base of every tab: what the shell asks of a pane, and when.
+
+A pane is made when its tab is first shown, stays mounted, and is told in this order:
+
+    compose, on_mount        as any widget
+    restore(kept)            what `kept()` returned when the program last ended
+    activated()              it is on screen; again each time its tab is shown
+    ready(services)          the gateway is there; may come after the first `activated()`, comes once
+    heard(message)           events of the gateway, at most 20 times a second, hidden or not
+    asked(what)              another tab sends the person here (`GoTo`)
+    deactivated()            another tab is on screen; keep the model up to date, refresh nothing
+    kept()                   the program ends: small texts to keep, such as an unsent prompt
+
+All of it runs in the pane's own message queue, after its children are mounted.
+Not here: which tabs there are (tui/tabs.py) and how they are switched (tui/shell.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from textual import on
+from textual.containers import Container
+from textual.message import Message
+from textual.reactive import var
+from textual.widget import Widget
+
+from tui.messages import Flash, FlashLevel, GoTo, Heard
+
+if TYPE_CHECKING:
+    from core.services import Services
+
+
+class FooterKey(NamedTuple):
+    """One key of the footer. `rank` says what goes first when room is short: the highest number.
+
+    `key` is Textual's name of it (`ctrl+t`, `enter`); the footer shows it short (`^T`, `⏎`). `action` is
+    the id of an action or binding: when the person has moved it to another key, the footer follows.
+    """
+
+    key: str
+    label: str
+    rank: int = 50
+    action: str = ""
+
+
+class HelpData(NamedTuple):
+    """What F1 says about a widget: a title and a few sentences of plain text."""
+
+    title: str
+    text: str
+
+
+class Pane(Container):
+    """One tab's content."""
+
+    DEFAULT_CSS = "Pane { width: 1fr; height: 1fr; }"
+
+    @dataclass
+    class Restored(Message, bubble=False):
+        kept: Mapping[str, str]
+
+    @dataclass
+    class Shown(Message, bubble=False):
+        shown: bool
+
+    @dataclass
+    class Opened(Message, bubble=False):
+        services: Services
+
+    @dataclass
+    class Asked(Message, bubble=False):
+        what: str
+
+    @dataclass
+    class KeysChanged(Message):
+        """The pane's footer keys are others now."""
+
+    keys: var[tuple[FooterKey, ...]] = var[tuple[FooterKey, ...]]((), init=False)
+    """The pane's part of the key footer. Give it in the class body, `keys = var((FooterKey(...),))`, or
+    assign it whenever it changes; the global keys are added by the shell."""
+
+    help_data: HelpData | None = None
+    """What F1 says about the pane while none of its focused widgets has a `help_data` of its own."""
+
+    services: Services | None = None
+    """The gateway, or None while it is still starting."""
+
+    is_active: bool = False
+    """Whether the pane is the one on screen."""
+
+    # Hooks, to be overridden ------------------------------------------------------------------------
+
+    def restore(self, kept: Mapping[str, str]) -> None:
+        """Take back what `kept` returned when the program last ended."""
+
+    def activated(self) -> None:
+        """The pane has come on screen: bring the picture up to date."""
+
+    def deactivated(self) -> None:
+        """The pane has left the screen."""
+
+    def ready(self, services: Services) -> Awaitable[None] | None:
+        """The gateway is there; `self.services` is set. May be an async method.
+
+        Reading anything that takes time belongs in a worker: the pane's messages wait for this method.
+        """
+
+    def heard(self, message: Heard) -> None:
+        """Events of the gateway. While hidden (`is_active` is false) do not refresh."""
+
+    def asked(self, what: str) -> None:
+        """Somebody sent the person here; `what` names the thing to show, in the pane's own terms."""
+
+    def stop(self) -> bool:
+        """Stop what runs in the pane, keeping what has arrived. Returns whether anything ran.
+
+        Bound to escape and to ctrl+c; closing an inner panel counts too, when nothing runs.
+        """
+        return False
+
+    def busy(self) -> str:
+        """What would be lost by quitting now, as half a sentence ("1 picture is being made"), or empty."""
+        return ""
+
+    def kept(self) -> Mapping[str, str]:
+        """Small texts to keep until the program starts again. Also asked for after a crash."""
+        return {}
+
+    def first_focus(self) -> Widget | None:
+        """What gets the focus when the tab is first shown; default: the first thing that can have it."""
+        for widget in self.query("*"):
+            if widget.focusable:
+                return widget
+        return None
+
+    # For subclasses ---------------------------------------------------------------------------------
+
+    def flash(self, text: str, level: FlashLevel = "info", seconds: float = 4.0) -> None:
+        """Say one line to the person."""
+        self.post_message(Flash(text, level, seconds))
+
+    def go_to(self, tab: str, what: str = "") -> None:
+        """Send the person to another tab."""
+        self.post_message(GoTo(tab, what))
+
+    # The shell's messages ---------------------------------------------------------------------------
+
+    def watch_keys(self) -> None:
+        self.post_message(self.KeysChanged())
+
+    @on(Restored)
+    def _restored(self, message: Restored) -> None:
+        self.restore(message.kept)
+
+    @on(Shown)
+    def _shown(self, message: Shown) -> None:
+        if message.shown == self.is_active:
+            return
+        self.is_active = message.shown
+        if message.shown:
+            self.activated()
+        else:
+            self.deactivated()
+
+    @on(Opened)
+    async def _opened(self, message: Opened) -> None:
+        self.services = message.services
+        waiting = self.ready(message.services)
+        if waiting is not None:
+            await waiting
+
+    @on(Heard)
+    def _heard(self, message: Heard) -> None:
+        self.heard(message)
+
+    @on(Asked)
+    def _asked(self, message: Asked) -> None:
+        self.asked(message.what)

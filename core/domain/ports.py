@@ -23,7 +23,7 @@ from .models import ModelInfo
 from .plan import RequestRecord
 from .requests import ChatRequest, ImageRequest
 from .secret import Secret
-from .works import Asset, Chat, ChatTurn
+from .works import Asset, Chat, ChatSummary, ChatTurn
 
 
 class Clock(Protocol):
@@ -281,7 +281,15 @@ class Shelf(Protocol):
 
     async def chat(self, chat_id: str) -> Chat: ...
 
+    async def chats(self, text: str = "", limit: int = 200) -> list[ChatSummary]:
+        """Newest first; `text` filters title and content."""
+        ...
+
     async def save_chat(self, chat: Chat) -> None: ...
+
+    async def trash_chat(self, chat_id: str) -> None: ...
+
+    async def restore_chat(self, chat_id: str) -> Chat: ...
 
     async def add_turn(self, chat_id: str, turn: ChatTurn, title: str = "") -> Chat: ...
 

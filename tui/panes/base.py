@@ -17,7 +17,8 @@ Not here: which tabs there are (tui/tabs.py) and how they are switched (tui/shel
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Mapping
+import time
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -90,6 +91,9 @@ class Pane(Container):
 
     is_active: bool = False
     """Whether the pane is the one on screen."""
+
+    now: Callable[[], float] = staticmethod(time.time)
+    """The present in unix seconds, for ages and resets; a fixed one makes pictures repeatable."""
 
     # Hooks, to be overridden ------------------------------------------------------------------------
 

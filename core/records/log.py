@@ -1,0 +1,129 @@
+"""The request log: one row a request in the database and one line in the ring.
+
+On the request's own path a row is only queued; it is redacted, encoded and added up in the database's
+writer thread.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from msgspec.structs import replace
+
+from core.domain.failure import GatewayError, Kind
+from core.domain.plan import RecordQuery, RequestRecord
+from core.domain.ports import Clock
+from core.redact import redact
+from core.storage.database import Database
+
+from .lines import request_line
+from .ring import LogRing
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+LONGEST_PAGE: Final = 1_000
+_DAY_S: Final = 86_400.0
+
+
+class RequestLog:
+    """Implements the port `Recorder`, and answers questions about the rows."""
+
+    def __init__(self, database: Database, ring: LogRing, clock: Clock) -> None:
+        self._database = database
+        self._ring = ring
+        self._clock = clock
+
+    @property
+    def dropped(self) -> int:
+        """Rows that were not kept, because the disk was full or the queue was."""
+        return self._database.dropped
+
+    def record(self, row: RequestRecord) -> None:
+        """Keep `row`. Costs the caller two appends; never blocks and never raises."""
+        self._ring.defer(partial(request_line, row))
+        self._database.post(_insert, row)
+
+    async def page(self, query: RecordQuery) -> list[RequestRecord]:
+        """A page of rows, newest first."""
+        query = replace(query, limit=max(1, min(query.limit, LONGEST_PAGE)))
+        return await self._database.read(partial(_page, query))
+
+    async def one(self, request_id: str) -> RequestRecord:
+        row = await self._database.read(partial(_one, request_id))
+        if row is None:
+            raise GatewayError.of(Kind.NOT_FOUND, f"No request has the id {request_id}.")
+        return row
+
+    async def totals(
+        self, since: float, by: Literal["model", "account", "key", "hour"] = "model"
+    ) -> list[dict[str, Any]]:
+        """What was used since `since` (unix seconds, rounded down to the hour), added up."""
+        return await self._database.read(partial(_totals, since, by))
+
+    async def prune(self, keep_days: int) -> int:
+        """Delete rows older than `keep_days` days; how many went."""
+        return await self._database.write(partial(_prune, self._clock.now() - keep_days * _DAY_S))
+
+    async def purge_sandbox(self) -> int:
+        """Delete the rows that the sandbox made; how many went."""
+        return await self._database.write(_purge_sandbox)
+
+
+# What runs in the database's threads; each imports sqlalchemy there, not in the loop.
+
+
+def _insert(connection: Connection, rows: list[RequestRecord]) -> None:
+    from core.storage import request_rows
+
+    request_rows.insert(connection, [redacted(row) for row in rows])
+
+
+def _one(request_id: str, connection: Connection) -> RequestRecord | None:
+    from core.storage import request_rows
+
+    return request_rows.one(connection, request_id)
+
+
+def _page(query: RecordQuery, connection: Connection) -> list[RequestRecord]:
+    from core.storage import request_rows
+
+    return request_rows.page(connection, query)
+
+
+def _totals(
+    since: float, by: Literal["model", "account", "key", "hour"], connection: Connection
+) -> list[dict[str, Any]]:
+    from core.storage import request_rows
+
+    return request_rows.totals(connection, since, by)
+
+
+def _prune(before: float, connection: Connection) -> int:
+    from core.storage import request_rows
+
+    return request_rows.prune(connection, before)
+
+
+def _purge_sandbox(connection: Connection) -> int:
+    from core.storage import request_rows
+
+    return request_rows.purge_sandbox(connection)
+
+
+def redacted(row: RequestRecord) -> RequestRecord:
+    """The row as it may be kept: whatever a client or an upstream wrote goes through `redact`."""
+    attempts = tuple(
+        replace(attempt, message=redact(attempt.message)) if attempt.message else attempt
+        for attempt in row.attempts
+    )
+    return replace(
+        row,
+        client=redact(row.client),
+        path=redact(row.path),
+        asked=redact(row.asked),
+        model=redact(row.model),
+        message=redact(row.message),
+        attempts=attempts,
+    )

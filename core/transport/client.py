@@ -1,0 +1,171 @@
+"""The transport on httpx: one client, every call through it.
+
+No retries, no redirects, no cookies, no headers of its own beyond what HTTP needs. Proxies of the
+environment are honoured except for this machine. httpx takes 150 ms to import, so it is imported in
+a thread at the first call.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from typing import TYPE_CHECKING
+
+from core.domain.ports import Call, Timeouts
+
+from . import troubles
+
+if TYPE_CHECKING:
+    import httpx
+
+KEEP_ALIVE = 512
+"""Idle connections that are kept; calls in flight are not limited here but by the pool."""
+
+KEEP_ALIVE_S = 60.0
+"""Shorter than what load balancers allow, so that a kept connection is seldom found dead."""
+
+NO_PROXY = ("all://127.0.0.1", "all://localhost", "all://[::1]")
+
+
+class HttpxTransport:
+    """Transport (domain/ports.py) for every upstream, loopback ones included."""
+
+    def __init__(self) -> None:
+        self._client: httpx.AsyncClient | None = None
+        self._opening = asyncio.Lock()
+        self._closed = False
+
+    async def send(self, call: Call) -> HttpxReply:
+        """Send and wait for the head. The body is not encoded unless the call asks for it."""
+        return await self._send(call, "identity")
+
+    async def read(self, call: Call, limit: int = 64 * 1024 * 1024) -> tuple[int, Mapping[str, str], bytes]:
+        """Send and read the whole body, at most `limit` bytes after decoding."""
+        reply = await self._send(call, "gzip")
+        try:
+            total = 0
+            reads: list[bytes] = []
+            async for read in reply.reads():
+                total += len(read)
+                if total > limit:
+                    raise troubles.too_large(call.url, limit)
+                reads.append(read)
+            return reply.status, reply.headers, b"".join(reads)
+        finally:
+            await reply.aclose()
+
+    async def aclose(self) -> None:
+        """Close every connection. Calls that come later are refused."""
+        self._closed = True
+        client, self._client = self._client, None
+        if client is not None:
+            await client.aclose()
+
+    async def _send(self, call: Call, encoding: str) -> HttpxReply:
+        client = self._client or await self._open(call.url)
+        import httpx
+
+        headers = list(call.headers)
+        if not any(name.lower() == "accept-encoding" for name, _ in headers):
+            headers.append(("Accept-Encoding", encoding))
+        limits = call.timeouts
+        ends_at = None if limits.total is None else asyncio.get_running_loop().time() + limits.total
+        try:
+            request = httpx.Request(
+                call.method,
+                call.url,
+                headers=headers,
+                content=call.body or None,
+                extensions={"timeout": {"connect": limits.connect}},
+            )
+            async with asyncio.timeout(_shorter(limits.connect + limits.first_byte, limits.total)):
+                response = await client.send(request, stream=True)
+        except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
+            raise troubles.bad_address(call.url, error) from error
+        except httpx.ConnectTimeout as error:
+            raise troubles.connect_too_slow(call.url, limits.connect) from error
+        except (httpx.ConnectError, httpx.ProxyError) as error:
+            raise troubles.unreachable(call.url, error) from error
+        except httpx.TransportError as error:
+            raise troubles.no_head(call.url, error) from error
+        except TimeoutError as error:
+            raise troubles.head_too_slow(call.url, limits.first_byte) from error
+        return HttpxReply(response, call.url, limits, ends_at)
+
+    async def _open(self, url: str) -> httpx.AsyncClient:
+        async with self._opening:
+            if self._closed:
+                raise troubles.closing(url)
+            if self._client is None:
+                self._client = await asyncio.to_thread(_make_client)
+            return self._client
+
+
+class HttpxReply:
+    """An answer whose head has arrived (domain/ports.py UpstreamReply)."""
+
+    def __init__(self, response: httpx.Response, url: str, limits: Timeouts, ends_at: float | None) -> None:
+        self._response = response
+        self._url = url
+        self._limits = limits
+        self._ends_at = ends_at
+
+    @property
+    def status(self) -> int:
+        return self._response.status_code
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        return self._response.headers
+
+    async def reads(self) -> AsyncIterator[bytes]:
+        """What each socket read held, decoded if the upstream insisted on an encoding."""
+        encoded = self._response.headers.get("content-encoding", "identity") != "identity"
+        body = self._response.aiter_bytes() if encoded else self._response.aiter_raw()
+        try:
+            while (read := await self._next(body)) is not None:
+                if read:
+                    yield read
+        finally:
+            await self.aclose()
+
+    async def aclose(self) -> None:
+        """Let go of the connection: kept if the body is complete, closed at once if not."""
+        await self._response.aclose()
+
+    async def _next(self, body: AsyncIterator[bytes]) -> bytes | None:
+        """One more read, or None at the end of the body."""
+        import httpx
+
+        idle, total = self._limits.idle, self._limits.total
+        now = asyncio.get_running_loop().time()
+        last_chance = self._ends_at is not None and self._ends_at < now + idle
+        try:
+            async with asyncio.timeout_at(self._ends_at if last_chance else now + idle):
+                return await anext(body, None)
+        except TimeoutError as error:
+            if last_chance and total is not None:
+                raise troubles.took_too_long(self._url, total) from error
+            raise troubles.went_silent(self._url, idle) from error
+        except (httpx.TransportError, httpx.DecodingError) as error:
+            raise troubles.cut(self._url, error) from error
+
+
+def _shorter(seconds: float, limit: float | None) -> float:
+    return seconds if limit is None else min(seconds, limit)
+
+
+def _make_client() -> httpx.AsyncClient:
+    import httpx
+
+    return httpx.AsyncClient(
+        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+        follow_redirects=False,
+        trust_env=True,
+        timeout=None,
+        limits=httpx.Limits(
+            max_connections=None, max_keepalive_connections=KEEP_ALIVE, keepalive_expiry=KEEP_ALIVE_S
+        ),
+        mounts=dict.fromkeys(NO_PROXY, None),
+    )

@@ -1,0 +1,1 @@
+"""The OpenAI protocols: chat completions, images, models, and their error bodies."""

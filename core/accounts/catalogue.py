@@ -1,0 +1,168 @@
+"""Live catalogues: which models an account may use and what is left of its quota.
+
+Fetched on demand only (a request, a sign-in, somebody who looks), never while idle. Failing to fetch one
+keeps the old one for a day.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Awaitable, Callable
+
+import msgspec
+from msgspec import Struct
+
+from core.domain.accounts import QuotaWindow
+from core.domain.failure import GatewayError, Kind, Scope
+from core.domain.models import ModelInfo
+from core.domain.ports import Catalogue, Clock, Grant, Provider
+
+FRESH_S = 600.0
+STALE_S = 86400.0
+AGAIN_S = 60.0  # after a failure, a request does not make us ask again before
+
+
+class Known(Struct, frozen=True):
+    """A catalogue and when it came: `at` in unix seconds, `got` monotonic.
+
+    `offers` and `left` (what is left by model or quota window) are read for every request, so they are
+    made once; they hold until `resets_at`, the first reset (unix seconds).
+    """
+
+    catalogue: Catalogue
+    at: float
+    got: float
+    offers: frozenset[str]
+    left: dict[str, float | None]
+    resets_at: float
+
+    @classmethod
+    def of(cls, catalogue: Catalogue, clock: Clock) -> Known:
+        now = clock.now()
+        resets = [window.reset_at for window in catalogue.quotas if window.reset_at is not None]
+        return cls(
+            catalogue,
+            now,
+            clock.monotonic(),
+            frozenset(model.id for model in catalogue.models),
+            _left(catalogue, now),
+            min((reset for reset in resets if reset > now), default=math.inf),
+        )
+
+
+class Catalogues:
+    """The catalogue of each account, cached."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._known: dict[str, Known] = {}
+        self._tried: dict[str, float] = {}
+        self._flights: dict[str, asyncio.Task[Known]] = {}
+
+    def get(self, account_id: str) -> Known | None:
+        """What is known, unless it is older than a day."""
+        known = self._known.get(account_id)
+        if known is None or self._clock.monotonic() - known.got > STALE_S:
+            return None
+        return known
+
+    def due(self, account_id: str) -> bool:
+        """Whether a request should have it fetched: it is missing or old, and we did not just fail."""
+        at = self._clock.monotonic()
+        known = self._known.get(account_id)
+        return (known is None or at - known.got > FRESH_S) and at - self._tried.get(
+            account_id, -math.inf
+        ) > AGAIN_S
+
+    async def fetch(
+        self, account_id: str, provider: Provider, grant: Callable[[], Awaitable[Grant]]
+    ) -> Known:
+        """Ask the upstream, once for all who want it now. Raises GatewayError; what was known stays."""
+        flight = self._flights.get(account_id)
+        if flight is None:
+            self._tried[account_id] = self._clock.monotonic()
+            flight = asyncio.create_task(self._ask(account_id, provider, grant))
+            self._flights[account_id] = flight
+            flight.add_done_callback(lambda done: self._landed(account_id, done))
+        return await asyncio.shield(flight)
+
+    def forget(self, account_id: str) -> None:
+        self._known.pop(account_id, None)
+        self._tried.pop(account_id, None)
+
+    async def aclose(self) -> None:
+        for flight in list(self._flights.values()):
+            flight.cancel()
+        await asyncio.gather(*self._flights.values(), return_exceptions=True)
+
+    def _landed(self, account_id: str, flight: asyncio.Task[Known]) -> None:
+        self._flights.pop(account_id, None)
+        if not flight.cancelled():
+            flight.exception()  # seen, also when nobody waits any more
+
+    async def _ask(self, account_id: str, provider: Provider, grant: Callable[[], Awaitable[Grant]]) -> Known:
+        allowed = await grant()
+        refused: GatewayError | None = None
+        for endpoint in provider.endpoints(allowed.realm):
+            try:
+                catalogue = await provider.catalogue(allowed, endpoint)
+            except GatewayError as error:
+                refused = error
+                if error.failure.scope is not Scope.ENDPOINT:
+                    break
+            else:
+                known = Known.of(catalogue, self._clock)
+                self._known[account_id] = known
+                return known
+        raise refused or GatewayError.of(Kind.UNAVAILABLE, f"{provider.name} has no endpoint to ask.")
+
+
+def quotas(known: Known | None, now: float) -> tuple[QuotaWindow, ...]:
+    """The quota windows as they stand at `now` (unix seconds): past a reset, what is left is unknown."""
+    return tuple(_at(window, now) for window in known.catalogue.quotas) if known is not None else ()
+
+
+def fractions(known: Known | None, now: float) -> dict[str, float | None]:
+    """What is left (0..1, None: unknown) by model, and by quota window where its name is not a model."""
+    if known is None:
+        return {}
+    return known.left if now < known.resets_at else _left(known.catalogue, now)
+
+
+def _left(catalogue: Catalogue, now: float) -> dict[str, float | None]:
+    left = {model.id: model.fraction for model in catalogue.models}
+    return left | {window.name: _at(window, now).fraction for window in catalogue.quotas}
+
+
+def _at(window: QuotaWindow, now: float) -> QuotaWindow:
+    return QuotaWindow(window.name) if window.reset_at is not None and window.reset_at <= now else window
+
+
+def offered(entries: list[tuple[Provider, bool, Known | None]], now: float) -> tuple[ModelInfo, ...]:
+    """Everything that some account offers: one entry an account, (provider, sandbox, what is known).
+
+    Live catalogues win over the provider's built-in table, which stands in where none is known.
+    """
+    found: dict[tuple[str, str], ModelInfo] = {}
+    order = sorted(entries, key=lambda entry: entry[2] is None)
+    for provider, sandbox, known in order:
+        left = fractions(known, now)
+        for model in known.catalogue.models if known is not None else provider.models():
+            key = (provider.name, model.id)
+            before = found.get(key)
+            shown = (
+                before if before is not None else msgspec.structs.replace(model, accounts=0, fraction=None)
+            )
+            found[key] = msgspec.structs.replace(
+                shown,
+                accounts=shown.accounts + 1,
+                fraction=_more(shown.fraction, left.get(model.id)),
+                sandbox=shown.sandbox or sandbox,
+            )
+    return tuple(found.values())
+
+
+def _more(one: float | None, other: float | None) -> float | None:
+    known = [fraction for fraction in (one, other) if fraction is not None]
+    return max(known, default=None)

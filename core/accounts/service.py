@@ -1,0 +1,259 @@
+"""The accounts service: what doors may do with accounts. No method gives a credential back."""
+
+from __future__ import annotations
+
+import asyncio
+import builtins
+import time
+import uuid
+from collections.abc import Mapping
+
+import msgspec
+
+from core.domain.accounts import Account, AccountState, AccountView, OAuth, Realm
+from core.domain.failure import Cause, GatewayError, Kind
+from core.domain.ports import AccessToken, Clock, Provider, Publish
+from core.domain.secret import Secret
+
+from .pool import AccountPool
+from .projects import with_project
+from .roster import Roster
+from .tokens import Tokens, refusal
+
+SANDBOX_TOKEN = "1//sandbox-"  # how refresh tokens of the sandbox begin
+NEEDS_NOTICE = "antigravity"  # the provider whose terms call for an acknowledgement
+_LONGEST_TOKEN = 4096
+_AT_ONCE = 8
+
+
+class AccountsService:
+    """Implements `services.Accounts`. `acknowledged` is the setting of that name, which counts too."""
+
+    def __init__(
+        self,
+        roster: Roster,
+        tokens: Tokens,
+        pool: AccountPool,
+        providers: Mapping[str, Provider],
+        clock: Clock,
+        publish: Publish,
+        acknowledged: str = "",
+    ) -> None:
+        self._roster = roster
+        self._tokens = tokens
+        self._pool = pool
+        self._providers = providers
+        self._clock = clock
+        self._publish = publish
+        self._setting = acknowledged.strip()
+
+    async def list(self) -> list[AccountView]:
+        """The real accounts and, while the sandbox answers, its own."""
+        realm = self._pool.realm
+        return [
+            self._pool.show(account)
+            for account in self._roster.all()
+            if account.realm is Realm.REAL or account.realm is realm
+        ]
+
+    async def add_token(
+        self, refresh_token: str, provider: str = "antigravity", project: str = ""
+    ) -> AccountView:
+        """Also takes the packed form `token|project|managed project` of other programs' files.
+
+        Raises GatewayError: forbidden with code ACKNOWLEDGEMENT_REQUIRED before anything else is done,
+        bad_request for what can't be a token, and what the upstream says to it.
+        """
+        realm = self._realm_of(refresh_token)
+        if realm is Realm.REAL and provider == NEEDS_NOTICE and not await self.acknowledged():
+            raise GatewayError.of(
+                Kind.FORBIDDEN,
+                "Adding an Antigravity account needs one acknowledgement first: use by third-party programs "
+                "has led Google to suspend accounts. Read the notice and confirm it with "
+                "`agtui accounts acknowledge`.",
+                cause=Cause.CONFIG,
+                params={"code": "ACKNOWLEDGEMENT_REQUIRED"},
+            )
+        spoken = self._provider(provider)
+        token, own_project, managed = _unpack(refresh_token)
+        sign_in = spoken.sign_in
+        credential = OAuth(Secret(token), sign_in.fingerprint(realm))
+        access = await sign_in.refresh(credential, realm)
+        if access.refresh_token is not None:
+            credential = OAuth(access.refresh_token, credential.client)
+        email = await self._email(spoken, access.token, realm)
+        known = self._same(provider, realm, email, credential)
+        account = Account(
+            id=known.id if known is not None else uuid.uuid4().hex,
+            provider=provider,
+            email=email
+            or (known.email if known is not None else f"unnamed-{credential.refresh_token.fingerprint()}"),
+            credential=credential,
+            device=known.device if known is not None else sign_in.new_device(),
+            realm=realm,
+            project=project.strip() or own_project or (known.project if known is not None else ""),
+            managed_project=managed or (known.managed_project if known is not None else ""),
+            tier=known.tier if known is not None else "",
+            added_at=known.added_at if known is not None else self._clock.now(),
+        )
+        account = await self._with_project(spoken, account, access)
+        await self._roster.put(account)
+        self._pool.reset(account.id)
+        self._tokens.keep(account.id, access)
+        self._pool.look_later(account.id)
+        self._publish("account.changed", account=account.id, why="added")
+        return self._pool.show(account)
+
+    async def remove(self, account_id: str) -> None:
+        self._roster.get(account_id)
+        await self._roster.remove(account_id)
+        self._pool.forget(account_id)
+        self._publish("account.changed", account=account_id, why="removed")
+
+    async def enable(self, account_id: str, enabled: bool) -> AccountView:
+        """Switching an account on again also ends its cooldowns and tries a verification anew; one that
+        needs a sign-in or was ended stays so."""
+        self._roster.get(account_id)
+
+        def switch(known: Account) -> Account:
+            known = msgspec.structs.replace(known, enabled=enabled)
+            if enabled and known.state is AccountState.VERIFY:
+                return msgspec.structs.replace(known, state=AccountState.READY, state_note="")
+            return known
+
+        if enabled:
+            self._pool.reset(account_id)
+        account = self._roster.change(account_id, switch)
+        await self._roster.settle()
+        self._publish("account.changed", account=account_id, why="enabled" if enabled else "disabled")
+        return self._pool.show(account if account is not None else self._roster.get(account_id))
+
+    async def refresh_quota(self, account_id: str = "") -> builtins.list[AccountView]:
+        """All in parallel. Asked for one, raises what went wrong; asked for all, failures show as each
+        account's last error."""
+        if account_id:
+            account = self._roster.get(account_id)
+            if account.state is not AccountState.READY:
+                raise GatewayError(refusal(account))
+            await self._look(account)
+            return [self._pool.show(self._roster.get(account_id))]
+        gate = asyncio.Semaphore(_AT_ONCE)
+
+        async def one(account: Account) -> None:
+            async with gate:
+                try:
+                    await self._look(account)
+                except GatewayError:
+                    return  # the pool has noted it
+
+        ready = [
+            account
+            for account in self._pool.members()
+            if account.enabled and account.state is AccountState.READY
+        ]
+        await asyncio.gather(*(one(account) for account in ready))
+        return await self.list()
+
+    async def acknowledged(self) -> str:
+        return self._roster.acknowledged or self._setting
+
+    async def acknowledge(self) -> str:
+        day = await self._roster.acknowledge(time.strftime("%Y-%m-%d", time.gmtime(self._clock.now())))
+        self._publish("account.changed", account="", why="acknowledged")
+        return day
+
+    async def notices(self) -> builtins.list[str]:
+        return [*self._roster.notices]
+
+    async def seed_sandbox(self, tokens: Mapping[str, str], provider: str = "antigravity") -> None:
+        """Put the sandbox's ready accounts (e-mail -> refresh token) into the pool, without any call."""
+        sign_in = self._provider(provider).sign_in
+        for email, token in tokens.items():
+            credential = OAuth(Secret(token), sign_in.fingerprint(Realm.SANDBOX))
+            if self._same(provider, Realm.SANDBOX, email, credential) is None:
+                await self._roster.put(
+                    Account(
+                        id=f"sandbox-{email.partition('@')[0]}",
+                        provider=provider,
+                        email=email,
+                        credential=credential,
+                        device=sign_in.new_device(),
+                        realm=Realm.SANDBOX,
+                        added_at=self._clock.now(),
+                    )
+                )
+        self._publish("account.changed", account="", why="sandbox")
+
+    # --- within --------------------------------------------------------------------------------
+
+    def _realm_of(self, refresh_token: str) -> Realm:
+        match self._pool.sandbox:
+            case "on":
+                return Realm.SANDBOX
+            case "auto":
+                return Realm.SANDBOX if refresh_token.strip().startswith(SANDBOX_TOKEN) else Realm.REAL
+            case "off":
+                return Realm.REAL
+
+    def _provider(self, name: str) -> Provider:
+        provider = self._providers.get(name)
+        if provider is None:
+            raise GatewayError.of(
+                Kind.BAD_REQUEST,
+                f"There is no provider {name}. There is: {', '.join(sorted(self._providers))}.",
+                params={"param": "provider"},
+            )
+        return provider
+
+    def _same(self, provider: str, realm: Realm, email: str, credential: OAuth) -> Account | None:
+        """The account that a sign-in as `email` replaces; without an e-mail, the one with the same token."""
+        for known in self._roster.all():
+            if (known.provider, known.realm) != (provider, realm):
+                continue
+            if known.email.casefold() == email.casefold() if email else known.credential == credential:
+                return known
+        return None
+
+    async def _email(self, provider: Provider, token: Secret, realm: Realm) -> str:
+        """Empty when the upstream doesn't say: a token that works is not thrown away for a name."""
+        try:
+            return (await provider.sign_in.email(token, realm)).strip()
+        except GatewayError:
+            return ""
+
+    async def _with_project(self, provider: Provider, account: Account, access: AccessToken) -> Account:
+        """Discover the project; a passing failure leaves that to the first request."""
+        try:
+            return with_project(account, await provider.sign_in.project(account, access.token))
+        except GatewayError as error:
+            if error.failure.cause in (Cause.TERMS, Cause.VERIFICATION, Cause.CONFIG):
+                raise
+            return account
+
+    async def _look(self, account: Account) -> None:
+        """Quota and models; and the e-mail, where a sign-in did not learn it."""
+        await self._pool.look(account.id)
+        if isinstance(account.credential, OAuth) and account.email == _placeholder(account.credential):
+            token = await self._tokens.access(account.id)
+            email = await self._email(self._provider(account.provider), token, account.realm)
+            if email:
+                self._roster.change(account.id, lambda known: msgspec.structs.replace(known, email=email))
+
+
+def _placeholder(credential: OAuth) -> str:
+    """The name of an account whose e-mail is not known yet."""
+    return f"unnamed-{credential.refresh_token.fingerprint()}"
+
+
+def _unpack(text: str) -> tuple[str, str, str]:
+    """(refresh token, project, managed project) of the packed form; upstream notes 1.7."""
+    text = text.strip()
+    token, _, rest = text.partition("|")
+    project, _, managed = rest.partition("|")
+    if not token or len(text) > _LONGEST_TOKEN or not text.isascii() or not text.isprintable() or " " in text:
+        raise GatewayError.of(
+            Kind.BAD_REQUEST,
+            "That is not a refresh token: one line without spaces is expected.",
+            params={"param": "refresh_token"},
+        )
+    return token, project.strip(), managed.strip("| ")

@@ -1,0 +1,214 @@
+"""Access tokens: in memory only, refreshed in time, one refresh at a time an account.
+
+Among tasks a refresh is shared; among processes a file lock and a second look at the vault see to it
+that a refresh token that was replaced is not used again. Nothing of a token is ever logged.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import math
+import zlib
+from collections.abc import AsyncGenerator, Mapping
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+from core.domain.accounts import Account, AccountState, ApiKey, Credential, OAuth, Realm
+from core.domain.failure import Cause, Failure, GatewayError, Kind, Scope
+from core.domain.ports import AccessToken, Clock, Provider, SignIn
+from core.domain.secret import Secret
+from core.storage.files import FileLock, ensure_dir
+
+from .roster import Roster
+
+SKEW_S = 300.0  # a token is refreshed when fewer seconds are left (upstream notes 1.5)
+SKEW_SHARE = 0.2  # of its lifetime, for tokens that live short
+JUST_NOW_S = 10.0  # a forced refresh this young answers the 401s of calls that ran beside the first
+LOCK_WAIT_S = 60.0
+_STRIPES = 16
+
+
+class _Live(Struct, frozen=True):
+    """A token with its end on both clocks: neither a jump of the wall clock nor a suspended machine
+    may make an old token look good."""
+
+    token: Secret
+    ends_at: float
+    ends: float
+    got: float
+    forced: bool
+
+
+class Tokens:
+    """Gives live access tokens of accounts. `locks` is the directory for the locks among processes."""
+
+    def __init__(self, roster: Roster, providers: Mapping[str, Provider], clock: Clock, locks: Path) -> None:
+        self._roster = roster
+        self._providers = providers
+        self._clock = clock
+        self._locks = locks
+        self._live: dict[str, _Live] = {}
+        self._flights: dict[str, asyncio.Task[Secret]] = {}
+
+    async def access(self, account_id: str, fresh: bool = False) -> Secret:
+        """A token that is good for a while; `fresh` after the upstream refused the one we had.
+
+        Raises GatewayError with scope account: cause `invalid_grant` (at once and without asking the
+        upstream when that is known), or what the sign-in says.
+        """
+        account = self._usable(account_id)
+        if isinstance(account.credential, ApiKey):
+            return account.credential.key
+        live = self._live.get(account_id)
+        if live is not None and self._good(live, fresh):
+            return live.token
+        flight = self._flights.get(account_id)
+        if flight is None:
+            flight = asyncio.create_task(self._refresh(account_id, fresh))
+            self._flights[account_id] = flight
+            flight.add_done_callback(lambda done: self._landed(account_id, done))
+        # A caller that goes away must not take the refresh of the others with it.
+        return await asyncio.shield(flight)
+
+    def keep(self, account_id: str, token: AccessToken, forced: bool = False) -> Secret:
+        """Remember a token that a sign-in has just given."""
+        left = token.expires_at - self._clock.now()
+        left = left if math.isfinite(left) and left > 0 else 0.0
+        left -= min(SKEW_S, left * SKEW_SHARE)
+        got = self._clock.monotonic()
+        self._live[account_id] = _Live(token.token, self._clock.now() + left, got + left, got, forced)
+        return token.token
+
+    def forget(self, account_id: str) -> None:
+        """Drop what is in memory of an account."""
+        self._live.pop(account_id, None)
+
+    async def aclose(self) -> None:
+        for flight in list(self._flights.values()):
+            flight.cancel()
+        await asyncio.gather(*self._flights.values(), return_exceptions=True)
+        self._live.clear()
+
+    def _good(self, live: _Live, fresh: bool) -> bool:
+        at = self._clock.monotonic()
+        if fresh and not (live.forced and at - live.got < JUST_NOW_S):
+            return False
+        return at < live.ends and self._clock.now() < live.ends_at
+
+    def _landed(self, account_id: str, flight: asyncio.Task[Secret]) -> None:
+        self._flights.pop(account_id, None)
+        if not flight.cancelled():
+            flight.exception()  # seen, also when nobody waits any more
+
+    async def _refresh(self, account_id: str, fresh: bool) -> Secret:
+        account = self._roster.get(account_id)
+        async with self._alone(account):
+            if account.realm is Realm.REAL:
+                await self._roster.reload()
+            account = self._usable(account_id)
+            sign_in = self._sign_in(account)
+            try:
+                used, token = await self._ask(account, sign_in)
+            except GatewayError as error:
+                failure = error.failure
+                if failure.cause is not Cause.CONFIG:
+                    failure = msgspec.structs.replace(failure, scope=Scope.ACCOUNT)
+                raise GatewayError(failure) from None
+            await self._replace_refresh_token(account, used, token, sign_in)
+            return self.keep(account_id, token, forced=fresh)
+
+    async def _ask(self, account: Account, sign_in: SignIn) -> tuple[Credential, AccessToken]:
+        """The credential that worked, and the token it gave."""
+        try:
+            return account.credential, await sign_in.refresh(account.credential, account.realm)
+        except GatewayError as error:
+            if error.failure.cause is not Cause.INVALID_GRANT or account.realm is not Realm.REAL:
+                raise
+            # Somebody else may have replaced the token meanwhile: the newer one wins.
+            await self._roster.reload()
+            newer = self._roster.find(account.id)
+            if newer is None or newer.credential == account.credential:
+                raise
+            return newer.credential, await sign_in.refresh(newer.credential, newer.realm)
+
+    async def _replace_refresh_token(
+        self, account: Account, used: Credential, token: AccessToken, sign_in: SignIn
+    ) -> None:
+        """Keep the refresh token that came in place of `used`, on disk before it is relied on."""
+        if token.refresh_token is None:
+            return
+        fresh = OAuth(token.refresh_token, sign_in.fingerprint(account.realm))
+
+        def renew(known: Account) -> Account:
+            # A sign-in that ended meanwhile has brought a newer one.
+            if known.credential != used:
+                return known
+            return msgspec.structs.replace(known, credential=fresh)
+
+        self._roster.change(account.id, renew)
+        await self._roster.settle()
+
+    def _usable(self, account_id: str) -> Account:
+        account = self._roster.get(account_id)
+        if account.state is AccountState.READY:
+            return account
+        raise GatewayError(refusal(account))
+
+    def _sign_in(self, account: Account) -> SignIn:
+        provider = self._providers.get(account.provider)
+        if provider is None:
+            raise GatewayError.of(
+                Kind.UNAVAILABLE,
+                f"{account.email} belongs to {account.provider}, a provider that is not there.",
+                scope=Scope.ACCOUNT,
+                cause=Cause.CONFIG,
+            )
+        sign_in = provider.sign_in
+        credential = account.credential
+        if isinstance(credential, OAuth) and credential.client:
+            ours = sign_in.fingerprint(account.realm)
+            if ours != credential.client:
+                raise GatewayError.of(
+                    Kind.UNAVAILABLE,
+                    f"{account.email} was signed in with another OAuth client id than the one that is set. "
+                    "Set the former client id and secret again, or sign in again.",
+                    scope=Scope.ACCOUNT,
+                    cause=Cause.CONFIG,
+                )
+        return sign_in
+
+    @contextlib.asynccontextmanager
+    async def _alone(self, account: Account) -> AsyncGenerator[None]:
+        """Hold the lock among processes; a sandbox account lives in this process only."""
+        if account.realm is not Realm.REAL:
+            yield
+            return
+        ensure_dir(self._locks)
+        stripe = zlib.crc32(account.id.encode()) % _STRIPES
+        lock = FileLock(self._locks / f"refresh-{stripe:02}.lock", self._clock)
+        if not await lock.wait(LOCK_WAIT_S):
+            raise GatewayError.of(
+                Kind.UNAVAILABLE,
+                f"Another process has been signing {account.email} in for too long. Try again.",
+                scope=Scope.ACCOUNT,
+                cause=Cause.SERVER,
+            )
+        try:
+            yield
+        finally:
+            lock.release()
+
+
+def refusal(account: Account) -> Failure:
+    """Why an account in this state may not be used."""
+    match account.state:
+        case AccountState.VERIFY:
+            cause, words = Cause.VERIFICATION, "has to be verified by its owner"
+        case AccountState.ENDED:
+            cause, words = Cause.TERMS, "was ended by the upstream"
+        case _:
+            cause, words = Cause.INVALID_GRANT, "needs a new sign-in"
+    return Failure(Kind.UNAVAILABLE, f"The account {account.email} {words}.", Scope.ACCOUNT, cause)

@@ -1,5 +1,6 @@
-"""Where the owner's socket is: a 0600 file in the state directory, or in a private place if that path
-is too long for a socket. Opens sockets for listening; says nothing of what is spoken on them.
+"""The owner's socket as a file: 0600, in a directory that only this user may write.
+
+Opens sockets for listening; says nothing of what is spoken on them.
 """
 
 from __future__ import annotations
@@ -7,21 +8,27 @@ from __future__ import annotations
 import os
 import socket
 import stat
-import tempfile
 from pathlib import Path
 
-LONGEST = 100
-"""Bytes of a socket's path that every system takes (Linux holds 107, macOS 103)."""
+from core.domain.failure import Cause, GatewayError, Kind
 
 
-def listening_socket(wanted: Path) -> tuple[socket.socket, Path]:
-    """A listening Unix socket for this user only, and where it is.
+def listening_socket(path: Path) -> socket.socket:
+    """A listening Unix socket at `path`, for this user only.
 
-    A leftover file of an owner that was killed is replaced; the caller holds the owner's lock.
+    A leftover file of an owner that was killed is replaced; the caller holds the owner's lock. Raises
+    GatewayError(forbidden) when the directory is somebody else's or open to others: a path below the
+    temporary directory may have been taken by another user.
     """
-    path = wanted
-    if len(os.fsencode(wanted)) > LONGEST:
-        path = Path(tempfile.mkdtemp(prefix="agtui-")) / "owner.sock"
+    path.parent.mkdir(mode=0o700, exist_ok=True)
+    place = path.parent.lstat()
+    if not stat.S_ISDIR(place.st_mode) or place.st_uid != os.geteuid() or place.st_mode & 0o022:
+        raise GatewayError.of(
+            Kind.FORBIDDEN,
+            f"{path.parent} must be a directory that belongs to you and that nobody else may write: "
+            "the owner's socket is opened there.",
+            cause=Cause.CONFIG,
+        )
     path.unlink(missing_ok=True)
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     before = os.umask(0o177)
@@ -34,14 +41,7 @@ def listening_socket(wanted: Path) -> tuple[socket.socket, Path]:
         os.umask(before)
     listener.listen(128)
     listener.setblocking(False)
-    return listener, path
-
-
-def remove_socket(path: Path, wanted: Path) -> None:
-    """Take the socket's file away, and its private directory if it has one."""
-    path.unlink(missing_ok=True)
-    if path != wanted:
-        path.parent.rmdir()
+    return listener
 
 
 def ours(path: Path) -> bool:
@@ -50,4 +50,4 @@ def ours(path: Path) -> bool:
         found = path.lstat()
     except OSError:
         return False
-    return stat.S_ISSOCK(found.st_mode) and found.st_uid == os.getuid()
+    return stat.S_ISSOCK(found.st_mode) and found.st_uid == os.geteuid()

@@ -19,7 +19,8 @@ from core.attach.server import AttachServer
 @asynccontextmanager
 async def owner(services: Any, home: Path) -> AsyncIterator[tuple[AttachedServices, AttachServer]]:
     app = AttachServer(services)
-    sock, path = listening_socket(home / "owner.sock")
+    path = home / "owner.sock"
+    sock = listening_socket(path)
     server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off", ws="none"))
     running = asyncio.create_task(server._serve(sockets=[sock]))
     client = AttachedServices(str(path))

@@ -12,9 +12,10 @@ from typing import Any
 
 import pytest
 
-from core.attach.address import LONGEST, listening_socket, ours, remove_socket
+from core.attach.address import listening_socket, ours
 from core.attach.client import AttachedServices
 from core.attach.schema import ENDLESS, Method, table
+from core.config.paths import Paths
 from core.domain.failure import GatewayError, Kind
 from core.domain.requests import Caller, ChatRequest
 
@@ -184,9 +185,10 @@ async def test_an_owner_that_is_gone_is_named_as_such(tmp_path: Path) -> None:
 
 
 def test_the_socket_is_for_this_user_only_even_under_umask_000(tmp_path: Path) -> None:
+    path = tmp_path / "owner.sock"
     before = os.umask(0)
     try:
-        sock, path = listening_socket(tmp_path / "owner.sock")
+        sock = listening_socket(path)
     finally:
         os.umask(before)
     with sock:
@@ -194,22 +196,24 @@ def test_the_socket_is_for_this_user_only_even_under_umask_000(tmp_path: Path) -
         assert ours(path)
 
 
-def test_a_long_path_gets_a_private_directory(tmp_path: Path) -> None:
-    wanted = tmp_path / ("x" * LONGEST) / "owner.sock"
-    wanted.parent.mkdir()
-    sock, path = listening_socket(wanted)
-    with sock:
-        assert len(os.fsencode(path)) <= LONGEST
+def test_a_state_directory_with_a_long_name_gets_a_private_place(tmp_path: Path) -> None:
+    path = Paths.at(tmp_path / ("x" * 150)).socket
+    with listening_socket(path), socket.socket(socket.AF_UNIX) as peer:
         assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
-        with socket.socket(socket.AF_UNIX) as peer:
-            peer.connect(os.fspath(path))
-    remove_socket(path, wanted)
-    assert not path.parent.exists()
+        peer.connect(os.fspath(path))
+    path.unlink()
+    path.parent.rmdir()
+
+
+def test_a_place_that_others_may_write_is_refused(tmp_path: Path) -> None:
+    tmp_path.chmod(0o777)
+    with pytest.raises(GatewayError) as caught:
+        listening_socket(tmp_path / "owner.sock")
+    assert caught.value.failure.kind is Kind.FORBIDDEN
 
 
 def test_a_leftover_socket_is_replaced(tmp_path: Path) -> None:
-    first, path = listening_socket(tmp_path / "owner.sock")
-    first.close()
+    path = tmp_path / "owner.sock"
+    listening_socket(path).close()
     assert path.exists()
-    second, _ = listening_socket(path)
-    second.close()
+    listening_socket(path).close()

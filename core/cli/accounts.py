@@ -1,0 +1,192 @@
+"""`agtui accounts`: who may be used upstream. No command shows a credential."""
+
+from __future__ import annotations
+
+import sys
+import time
+
+import click
+
+from core.domain.accounts import AccountView
+from core.services import Services
+
+from .app import App, confirmed, json_option, pass_app, sandbox_option
+from .exits import Exit, Stop
+from .output import clock, data, emit_json, table, words
+
+TERMS = """\
+Antigravity accounts: Google's terms do not foresee programs other than its own, and Google has
+suspended accounts that were used by others. An account added here may be restricted or lost. agtui
+sends no warm-up traffic and keeps one stable device identity an account; it can't rule this out.
+The official APIs with a key of your own carry no such risk.
+"""
+
+
+@click.group()
+@sandbox_option
+def accounts() -> None:
+    """Upstream accounts."""
+
+
+@accounts.command("list")
+@json_option
+@pass_app
+def list_accounts(app: App, as_json: bool) -> None:
+    """All accounts with their state and quota."""
+    _show(app.ask(lambda services: services.accounts.list()), as_json)
+
+
+@accounts.command()
+@click.option("--token-stdin", is_flag=True, help="Read the refresh token from standard input.")
+@click.option("--provider", default="antigravity", show_default=True)
+@click.option("--project", default="", help="Use this Google Cloud project instead of the discovered one.")
+@click.option("--acknowledge", is_flag=True, help="Say that you have read the notice on the terms.")
+@json_option
+@sandbox_option
+@pass_app
+def add(app: App, token_stdin: bool, provider: str, project: str, acknowledge: bool, as_json: bool) -> None:
+    """Add an account by its refresh token, or replace the token of one that is there."""
+    token = _token(token_stdin)
+    if not token:
+        raise Stop("no token was given.", Exit.USAGE)
+
+    async def work(services: Services) -> AccountView:
+        if not app.sandbox and not await services.accounts.acknowledged():
+            _ask_acknowledgement(acknowledge)
+            await services.accounts.acknowledge()
+        return await services.accounts.add_token(token, provider, project)
+
+    view = app.ask(work)
+    if as_json:
+        emit_json(view)
+    else:
+        words(f"{view.email} is {view.state}.")
+
+
+@accounts.command()
+@click.argument("account")
+@click.option("--yes", is_flag=True, help="Don't ask.")
+@pass_app
+def remove(app: App, account: str, yes: bool) -> None:
+    """Forget ACCOUNT (an e-mail or an id). Its token is deleted here, not at the upstream."""
+    confirmed(f"Remove {account} from agtui?", yes)
+
+    async def work(services: Services) -> None:
+        await services.accounts.remove((await _find(services, account)).id)
+
+    app.ask(work)
+    words(f"{account} is removed.")
+
+
+@accounts.command()
+@click.argument("account")
+@pass_app
+def enable(app: App, account: str) -> None:
+    """Use ACCOUNT again."""
+    _switch(app, account, True)
+
+
+@accounts.command()
+@click.argument("account")
+@pass_app
+def disable(app: App, account: str) -> None:
+    """Leave ACCOUNT alone until it is enabled again."""
+    _switch(app, account, False)
+
+
+@accounts.command()
+@click.argument("account", default="")
+@json_option
+@pass_app
+def refresh(app: App, account: str, as_json: bool) -> None:
+    """Ask the upstream what is left, of ACCOUNT or of all."""
+
+    async def work(services: Services) -> list[AccountView]:
+        chosen = (await _find(services, account)).id if account else ""
+        return await services.accounts.refresh_quota(chosen)
+
+    _show(app.ask(work), as_json)
+
+
+@accounts.command()
+@click.option("--yes", is_flag=True, help="Don't ask.")
+@pass_app
+def acknowledge(app: App, yes: bool) -> None:
+    """Read the notice on the terms of Antigravity accounts, and say that you have."""
+    words(TERMS)
+    confirmed("Have you read this, and do you want to use such accounts?", yes)
+    data(app.ask(lambda services: services.accounts.acknowledge()))
+
+
+def _switch(app: App, account: str, enabled: bool) -> None:
+    async def work(services: Services) -> AccountView:
+        return await services.accounts.enable((await _find(services, account)).id, enabled)
+
+    view = app.ask(work)
+    words(f"{view.email} is {'on' if view.enabled else 'off'}.")
+
+
+async def _find(services: Services, name: str) -> AccountView:
+    """The account with this id or e-mail. Ends the command when there is none, or more than one."""
+    found = [view for view in await services.accounts.list() if name in (view.id, view.email)]
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        raise Stop(f"there is no account {name}. `agtui accounts list` shows all.")
+    raise Stop(f"{name} is the e-mail of {len(found)} accounts; use an id of `agtui accounts list`.")
+
+
+def _token(from_stdin: bool) -> str:
+    if from_stdin:
+        return sys.stdin.readline().strip()
+    if not sys.stdin.isatty():
+        raise Stop("without a terminal, give the refresh token with --token-stdin.", Exit.USAGE)
+    return str(click.prompt("Refresh token (not shown)", hide_input=True, err=True)).strip()
+
+
+def _ask_acknowledgement(given: bool) -> None:
+    if given:
+        return
+    words(TERMS)
+    if not sys.stdin.isatty():
+        raise Stop(
+            "the notice above has to be acknowledged first: agtui accounts acknowledge --yes",
+            Exit.NOT_PERMITTED,
+        )
+    if not click.confirm("Have you read this, and do you want to add the account?", err=True):
+        raise Stop("nothing was added.", Exit.NOT_PERMITTED)
+
+
+def _show(views: list[AccountView], as_json: bool) -> None:
+    if as_json:
+        emit_json(views)
+        return
+    if not views:
+        words("No accounts yet: agtui accounts add")
+    table(
+        [(view.email, view.provider, _state(view), _quota(view), _rest(view), view.id) for view in views],
+        ("account", "provider", "state", "quota left", "rests", "id"),
+    )
+
+
+def _state(view: AccountView) -> str:
+    if not view.enabled:
+        return "off"
+    return f"{view.state} ({view.state_note})" if view.state_note else str(view.state)
+
+
+def _quota(view: AccountView) -> str:
+    known = [window for window in view.quotas if window.fraction is not None]
+    if not known:
+        return "-"
+    least = min(known, key=lambda window: window.fraction or 0.0)
+    until = f" until {clock(least.reset_at)}" if least.reset_at and (least.fraction or 0) < 1 else ""
+    return f"{(least.fraction or 0) * 100:.0f} % {least.name}{until}"
+
+
+def _rest(view: AccountView) -> str:
+    rests = [rest for rest in view.cooldowns if rest.until > time.time()]
+    if not rests:
+        return "-"
+    longest = max(rests, key=lambda rest: rest.until)
+    return f"{longest.model or 'all'} until {clock(longest.until)} ({longest.cause})"

@@ -1,0 +1,47 @@
+"""`agtui explain`: the plan that a request for a model would get now."""
+
+from __future__ import annotations
+
+import click
+
+from core.domain.plan import Plan
+
+from .app import App, json_option, pass_app, sandbox_option
+from .output import data, emit_json, one_line
+
+
+@click.command()
+@click.argument("model")
+@click.option("--conversation", default="", help="The conversation's key, for stickiness.")
+@json_option
+@sandbox_option
+@pass_app
+def explain(app: App, model: str, conversation: str, as_json: bool) -> None:
+    """Say which accounts would answer a request for MODEL, in which order, and why not the others."""
+    plan = app.ask(lambda services: services.generation.explain(model, conversation))
+    if as_json:
+        emit_json(plan)
+        return
+    for line in lines(plan):
+        data(one_line(line) if line.strip() else "")
+
+
+def lines(plan: Plan) -> list[str]:
+    """The plan in words."""
+    asked = plan.asked if plan.asked == plan.model else f"{plan.asked}, which is {plan.model}"
+    said = [f"Asked for: {asked}", f"Strategy: {plan.strategy or '-'}"]
+    usable = [candidate for candidate in plan.candidates if not candidate.passed_over]
+    for place, candidate in enumerate(usable, 1):
+        said.append(f"{place}. {candidate.email} ({candidate.provider}) as {candidate.model}")
+    if not usable:
+        said.append("Nobody can answer now.")
+    said += [
+        f"Not {candidate.email} ({candidate.provider}): {candidate.passed_over}"
+        for candidate in plan.candidates
+        if candidate.passed_over
+    ]
+    if plan.endpoints:
+        said.append(f"Endpoints: {', '.join(plan.endpoints)}")
+    if plan.dropped:
+        said.append(f"Can't be told to this model: {', '.join(plan.dropped)}")
+    return [*said, *plan.notes]

@@ -1,0 +1,173 @@
+"""`agtui logs`: one row a request, or the program's own log lines."""
+
+from __future__ import annotations
+
+from contextlib import aclosing
+from typing import Any
+
+import click
+
+from core.domain.failure import GatewayError, Kind
+from core.domain.plan import RecordQuery, RequestRecord
+from core.domain.state import LogLine
+from core.services import Services
+
+from .app import App, pass_app
+from .exits import Exit, Stop
+from .output import clean, clock, data, emit_json, emit_line, milliseconds, on_terminal, one_line
+
+COLORS = {"error": "red", "warning": "yellow", "debug": "bright_black"}
+
+
+@click.command()
+@click.option("--follow", "-f", is_flag=True, help="Go on with what comes; needs a running agtui.")
+@click.option("--errors", is_flag=True, help="Only what failed.")
+@click.option("--lines", "own", is_flag=True, help="The program's log lines instead of requests.")
+@click.option("--id", "request_id", default="", help="One request with its plan and every attempt.")
+@click.option("--text", default="", help="Only what contains this.")
+@click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@pass_app
+def logs(
+    app: App, follow: bool, errors: bool, own: bool, request_id: str, text: str, limit: int, as_json: bool
+) -> None:
+    """Requests, oldest first, so that the latest stands at the prompt."""
+    query = RecordQuery(text=text, errors=errors, limit=limit)
+    if request_id:
+        app.run(_one(app, request_id, as_json))
+    elif own:
+        app.run(_own_lines(app, query, follow, as_json))
+    else:
+        app.run(_requests(app, query, follow, as_json))
+
+
+async def _one(app: App, request_id: str, as_json: bool) -> None:
+    async with app.services() as services:
+        record = await services.records.request(request_id)
+    if as_json:
+        emit_json(record)
+        return
+    for line in details(record):
+        data(one_line(line))
+
+
+async def _requests(app: App, query: RecordQuery, follow: bool, as_json: bool) -> None:
+    async with app.services() as services:
+        _need_owner(services, follow)
+        events: Any = services.events.subscribe(0 if follow else -1)
+        shown: set[str] = set()
+        for record in reversed(await services.records.requests(query)):
+            shown.add(record.id)
+            show_request(record, as_json)
+        if not follow:
+            return
+        async with aclosing(events):
+            async for batch in events:
+                for event in batch:
+                    if event.topic != "request.finished" or event.facts.get("id") in shown:
+                        continue
+                    record = await _record(services, str(event.facts.get("id", "")))
+                    if record is not None and matches(record, query):
+                        show_request(record, as_json)
+
+
+async def _record(services: Services, request_id: str) -> RequestRecord | None:
+    try:
+        return await services.records.request(request_id)
+    except GatewayError as error:
+        if error.failure.kind is Kind.NOT_FOUND:
+            return None
+        raise
+
+
+def matches(record: RequestRecord, query: RecordQuery) -> bool:
+    """Whether a row that just came belongs to what was asked for."""
+    seen = " ".join((record.asked, record.model, record.email, record.client, record.message))
+    return not (query.errors and record.kind == "ok") and query.text.lower() in seen.lower()
+
+
+async def _own_lines(app: App, query: RecordQuery, follow: bool, as_json: bool) -> None:
+    async with app.services() as services:
+        _need_owner(services, True)
+        held = await services.records.lines(0, 20_000)
+        for line in [line for line in held.lines if _wanted(line, query)][-query.limit :]:
+            _show_line(line, as_json)
+        if not follow:
+            return
+        slices: Any = services.records.tail(held.last)
+        async with aclosing(slices):
+            async for held in slices:
+                for line in held.lines:
+                    if _wanted(line, query):
+                        _show_line(line, as_json)
+
+
+def _need_owner(services: Services, wanted: bool) -> None:
+    if wanted and not services.attached:
+        raise Stop("no agtui is running here: start `agtui serve` or `agtui` first.", Exit.UNAVAILABLE)
+
+
+def _wanted(line: LogLine, query: RecordQuery) -> bool:
+    return query.text.lower() in line.text.lower() and not (
+        query.errors and line.level not in ("warning", "error")
+    )
+
+
+def _show_line(line: LogLine, as_json: bool) -> None:
+    if as_json:
+        emit_line(line)
+        return
+    text = f"{clock(line.at)} {line.level:7} {line.source}: {one_line(line.text)}"
+    data(click.style(text, fg=COLORS.get(line.level)))
+
+
+def show_request(record: RequestRecord, as_json: bool) -> None:
+    """One row on stdout."""
+    if as_json:
+        emit_line(record)
+    else:
+        data(row(record, color=on_terminal()))
+
+
+def row(record: RequestRecord, color: bool) -> str:
+    """A request on one line: when, status, how long, what, who, and what went wrong."""
+    usage = record.usage
+    made = f"{record.pictures} pictures" if record.pictures else f"{usage.input}+{usage.output} tokens"
+    status = str(record.status)
+    if color:
+        status = click.style(status, fg="green" if record.kind == "ok" else "red")
+    model = record.asked if record.asked == record.model else f"{record.asked} -> {record.model or '-'}"
+    cells = (
+        clock(record.at),
+        status,
+        f"{milliseconds(record.ttft_ms)}/{milliseconds(record.duration_ms)}",
+        clean(model),
+        clean(record.email) or "-",
+        made,
+        clean(record.client) or record.door,
+        record.id,
+        one_line(record.message),
+    )
+    return "  ".join(cell for cell in cells if cell)
+
+
+def details(record: RequestRecord) -> list[str]:
+    """Everything about one request, a fact a line."""
+    said = [
+        row(record, color=False),
+        f"Path: {record.path or '-'}, key: {record.key or '-'}, streamed: {'yes' if record.stream else 'no'}",
+        f"Account: {record.email or '-'} ({record.provider or '-'}) at {record.endpoint or '-'}",
+    ]
+    if record.kind != "ok":
+        said.append(f"Failed: {record.kind}, cause {record.cause or '-'}")
+    for number, attempt in enumerate(record.attempts, 1):
+        status = f" {attempt.status}" if attempt.status else ""
+        said.append(
+            f"Attempt {number}: {attempt.email} at {attempt.endpoint}: {attempt.outcome}{status} after "
+            f"{milliseconds(attempt.total_ms)} {attempt.message}"
+        )
+    if record.plan is not None:
+        from .explain import lines
+
+        said += lines(record.plan)
+    return said

@@ -1,0 +1,122 @@
+"""How commands speak: data to stdout, words to stderr, plain when piped, nothing that drives a terminal
+but what we style ourselves.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import click
+import msgspec
+
+# C0 (but tab and newline), DEL, C1, and the characters that turn the direction of text around.
+_UNSAFE = dict.fromkeys(
+    [
+        *(*range(0x09), *range(0x0B, 0x20), *range(0x7F, 0xA0)),
+        *(0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)),
+    ]
+)
+
+
+def clean(text: str) -> str:
+    """`text` without what a terminal would obey: control characters and direction marks.
+
+    An escape sequence loses its ESC and stays as harmless text, so that pieces of a stream can be
+    cleaned one by one.
+    """
+    return text.translate(_UNSAFE)
+
+
+def one_line(text: str, width: int = 0) -> str:
+    """`text` cleaned, on one line, cut to `width` characters (0: as long as it is)."""
+    line = " ".join(clean(text).split())
+    return line if not width or len(line) <= width else line[: width - 1] + "…"
+
+
+def color_choice(env: Mapping[str, str]) -> bool | None:
+    """What the environment asks for: never (False), always (True), or only on a terminal (None)."""
+    if env.get("NO_COLOR"):
+        return False
+    if env.get("FORCE_COLOR") or env.get("CLICOLOR_FORCE", "0") != "0":
+        return True
+    return False if env.get("CLICOLOR") == "0" else None
+
+
+def on_terminal() -> bool:
+    return sys.stdout.isatty()
+
+
+def words(text: str = "") -> None:
+    """Something for the person: stderr."""
+    click.echo(text, err=True)
+
+
+def data(text: str) -> None:
+    """Something for the next program, or to be read: stdout."""
+    click.echo(text)
+
+
+def write(text: str) -> None:
+    """A piece of an answer as it arrives; cleaned when it goes to a terminal."""
+    sys.stdout.write(clean(text) if on_terminal() else text)
+    sys.stdout.flush()
+
+
+def emit_json(value: Any) -> None:
+    """One JSON document on stdout, indented for a terminal."""
+    encoded = msgspec.json.encode(value)
+    if on_terminal():
+        # Control characters are \u escapes in JSON; C1 and direction marks are not.
+        data(clean(msgspec.json.format(encoded, indent=2).decode()))
+    else:
+        data(encoded.decode())
+
+
+def emit_line(value: Any) -> None:
+    """One line of JSON on stdout: for lists that grow."""
+    line = msgspec.json.encode(value).decode()
+    data(clean(line) if on_terminal() else line)
+
+
+def table(rows: Iterable[Sequence[str]], header: Sequence[str]) -> None:
+    """Columns on stdout; the header only on a terminal, tabs instead of spaces when piped."""
+    cells = [[one_line(cell) for cell in row] for row in rows]
+    if not on_terminal():
+        for row in cells:
+            data("\t".join(row))
+        return
+    if not cells:
+        return
+    widths = [max(len(row[at]) for row in [list(header), *cells]) for at in range(len(header))]
+    data(click.style(_columns(header, widths), bold=True))
+    for row in cells:
+        data(_columns(row, widths))
+
+
+def _columns(row: Sequence[str], widths: Sequence[int]) -> str:
+    return "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+
+
+def clock(at: float) -> str:
+    """Local time of day, with the date when it was another day."""
+    moment, today = time.localtime(at), time.localtime()
+    same_day = moment[:3] == today[:3]
+    return time.strftime("%H:%M:%S" if same_day else "%Y-%m-%d %H:%M:%S", moment)
+
+
+def milliseconds(value: float | None) -> str:
+    if value is None:
+        return "-"
+    return f"{value:.0f} ms" if value < 1000 else f"{value / 1000:.1f} s"
+
+
+def in_columns() -> int:
+    """Width of the terminal."""
+    try:
+        return os.get_terminal_size(sys.stdout.fileno()).columns
+    except OSError:
+        return 80

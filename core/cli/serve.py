@@ -1,0 +1,118 @@
+"""`agtui serve`: the gateway alone, in the foreground, until a signal or `agtui stop`."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import Callable, Coroutine
+from contextlib import aclosing
+from typing import Any
+
+import click
+
+from core.domain.state import LogLine, Status
+from core.services import Services
+
+from .app import App, pass_app, sandbox_option
+from .logs import COLORS
+from .output import clock, one_line, words
+
+
+@click.command()
+@click.option("--host", default=None, help="Address to listen on (default: the setting server.host).")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=None, help="Port of the gateway, 0: any free one (8045)."
+)
+@click.option(
+    "--studio-port",
+    type=click.IntRange(0, 65535),
+    default=None,
+    help="Port of the studio API (3333). Kept as a setting: nothing listens there yet.",
+)
+@click.option("--quiet", "-q", is_flag=True, help="No line a request.")
+@sandbox_option
+@pass_app
+def serve(app: App, host: str | None, port: int | None, studio_port: int | None, quiet: bool) -> None:
+    """Serve the OpenAI-compatible API on one local URL.
+
+    Needs an account, or --sandbox. SIGTERM, ctrl+c and `agtui stop` let open streams finish; a second
+    signal ends at once.
+    """
+    run_fast(_serve(app, host, port, studio_port, quiet))
+
+
+def run_fast(work: Coroutine[Any, Any, None]) -> None:
+    """Run on uvloop where it exists."""
+    try:
+        import uvloop
+    except ImportError:
+        asyncio.run(work)
+        return
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(work)
+
+
+async def _serve(app: App, host: str | None, port: int | None, studio_port: int | None, quiet: bool) -> None:
+    ending = asyncio.Event()
+    _on_signals(ending.set)
+    services = await app.open(
+        sandbox="on" if app.sandbox else "off",
+        serve=True,
+        attach=False,
+        host=host,
+        port=port,
+        studio_port=studio_port,
+        on_stop=ending.set,
+    )
+    lines = asyncio.create_task(_log_lines(services)) if not quiet else None
+    try:
+        _greet(await services.owner.status())
+        await ending.wait()
+        words("agtui: finishing open streams (a second signal ends at once)")
+    finally:
+        await services.aclose()
+        if lines is not None:
+            lines.cancel()
+    words("agtui: ended")
+
+
+def _on_signals(end: Callable[[], None]) -> None:
+    """The first signal asks for a proper end, the second does not ask."""
+    loop = asyncio.get_running_loop()
+    seen: list[int] = []
+
+    def received(number: int) -> None:
+        if seen:
+            os._exit(128 + number)
+        seen.append(number)
+        end()
+
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        loop.add_signal_handler(number, received, number)
+
+
+def _greet(status: Status) -> None:
+    gateway = next(listener for listener in status.listeners if listener.name == "gateway")
+    words(f"agtui {status.version} listens on {gateway.url}")
+    words(f"  base URL for OpenAI clients: {gateway.url}/v1")
+    words("  the key they need: agtui keys show")
+    if status.sandbox_active:
+        words("  SANDBOX: simulated upstreams answer; no account is used")
+    elif not status.accounts:
+        words("  no account is there yet: agtui accounts add, or start with --sandbox")
+    for notice in status.notices:
+        words(f"  {notice}")
+
+
+async def _log_lines(services: Services) -> None:
+    slices: Any = services.records.tail()
+    async with aclosing(slices):
+        async for held in slices:
+            for line in held.lines:
+                words(_line(line))
+
+
+def _line(line: LogLine) -> str:
+    text = f"{clock(line.at)} {line.level:7} {one_line(line.text)}"
+    return click.style(text, fg=COLORS.get(line.level))

@@ -252,4 +252,4 @@ def _reveal(value: object) -> object:
 def _wrap(kind: type, value: object) -> object:
     if kind is Secret and isinstance(value, str):
         return Secret(value)
-    raise NotImplementedError(f"{kind.__name__} has no place in the accounts file")
+    raise ValueError("a text is expected")

@@ -192,4 +192,4 @@ def _expected(base: Any, kind: Kind, choices: tuple[str, ...], metas: list[Meta]
 def _wrap_secret(kind: type, value: object) -> object:
     if kind is Secret and isinstance(value, str):
         return Secret(value)
-    raise NotImplementedError
+    raise ValueError("a text is expected")

@@ -31,9 +31,9 @@ _LOOK_EVERY_S = 0.01  # how often a waiter looks at a lock: flock can't wait wit
 def ensure_dir(path: Path, mode: int = PRIVATE_DIR) -> Path:
     """Make `path` and its missing parents with exactly `mode`, whatever the umask.
 
-    A directory that exists keeps its parents as they are, but loses access for group and others.
-    Raises GatewayError(forbidden) when it is a link or belongs to another user: a directory that
-    someone else prepared can't keep a secret.
+    A directory that exists loses what group and others may do with it. Its parents stay as they are.
+    Raises GatewayError(forbidden) when it belongs to another user: a directory that someone else prepared
+    can't keep a secret.
     """
     if not path.is_dir():
         missing = [path, *(parent for parent in path.parents if not parent.exists())]
@@ -194,6 +194,7 @@ class FileLock:
             os.close(descriptor)
             raise
         self._descriptor = descriptor
+        os.fchmod(descriptor, PRIVATE_FILE)
         content = msgspec.json.encode(Holder(os.getpid(), self._clock.now()))
         os.pwrite(descriptor, content, 0)
         os.ftruncate(descriptor, len(content))

@@ -7,6 +7,8 @@ parts and one ending. `collect` folds a guarded stream into an `Answer`.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TypeVar
 
 import msgspec
 
@@ -25,6 +27,8 @@ from .events import (
     UsageSeen,
 )
 from .failure import Cause, Failure, GatewayError, Kind, Scope
+
+T = TypeVar("T")
 
 ENDINGS = (Finished, Failed)
 
@@ -84,20 +88,28 @@ class StreamGuard:
 async def guard(batches: AsyncIterator[Batch]) -> AsyncIterator[Batch]:
     """`batches` with exactly one ending, errors turned into `Failed`. Cancellation passes through."""
     keeper = StreamGuard()
-    try:
-        async for batch in batches:
-            if sound := keeper.pass_on(batch):
-                yield sound
-            if keeper.ended:
-                break
-    except GatewayError as error:
-        yield keeper.close(error.failure)
-    finally:
-        closing = getattr(batches, "aclose", None)
-        if closing is not None:
-            await closing()
+    async with closing(batches):
+        try:
+            async for batch in batches:
+                if sound := keeper.pass_on(batch):
+                    yield sound
+                if keeper.ended:
+                    break
+        except GatewayError as error:
+            yield keeper.close(error.failure)
     if ending := keeper.close():
         yield ending
+
+
+@asynccontextmanager
+async def closing(stream: AsyncIterator[T]) -> AsyncIterator[AsyncIterator[T]]:
+    """`stream`, closed at the end of the block however that is left: whoever stops reading stops the work."""
+    try:
+        yield stream
+    finally:
+        aclose = getattr(stream, "aclose", None)
+        if aclose is not None:
+            await aclose()
 
 
 class Collector:

@@ -1,0 +1,114 @@
+"""Sends an answer with the pace, and the accidents, that were asked for.
+
+A plain ASGI response: it stops when the client goes away, can fall silent (`hang`) and can let the
+connection die in the middle (`cut`).
+
+Cutting needs the server's help, because ASGI has no word for it. In this order: the callable under
+`scope["extensions"]["agtui.abort"]`; the transport of the server's request cycle, which uvicorn's `send`
+is bound to; else ConnectionCutError, which a server answers by closing, with a line in its log.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Final
+
+from starlette.types import Receive, Scope, Send
+
+ABORT_EXTENSION: Final = "agtui.abort"
+_CUT_AFTER: Final = 3
+"""Frames that still arrive before the connection dies or falls silent."""
+
+
+class ConnectionCutError(ConnectionError):
+    """The sandbox was asked to cut the connection and the server offers no other way."""
+
+
+class Delivery:
+    """One response. `frames` are written one by one, `pace` seconds apart, after a `lead` of seconds."""
+
+    def __init__(
+        self,
+        frames: Iterable[bytes],
+        headers: Sequence[tuple[bytes, bytes]],
+        *,
+        pace: float = 0.0,
+        lead: float = 0.0,
+        cut: bool = False,
+        hang: bool = False,
+    ) -> None:
+        self._frames = frames
+        self._headers = list(headers)
+        self._pace = pace
+        self._lead = lead
+        self._cut = cut
+        self._hang = hang
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        gone = asyncio.Event()
+        watcher = asyncio.create_task(_watch(receive, gone), name="sandbox-disconnect")
+        try:
+            await self._send(scope, send, gone)
+        finally:
+            watcher.cancel()
+
+    async def _send(self, scope: Scope, send: Send, gone: asyncio.Event) -> None:
+        if await _pause(gone, self._lead):
+            return
+        await send({"type": "http.response.start", "status": 200, "headers": self._headers})
+        for at, frame in enumerate(self._frames):
+            if (self._cut or self._hang) and at == _CUT_AFTER:
+                break
+            if at and await _pause(gone, self._pace):
+                return
+            if (self._cut or self._hang) and _is_whole(self._headers):
+                frame = frame[: len(frame) // 2]
+            await send({"type": "http.response.body", "body": frame, "more_body": True})
+        if self._cut:
+            await _abort(scope, gone)
+        elif self._hang:
+            await gone.wait()
+        else:
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+def _is_whole(headers: list[tuple[bytes, bytes]]) -> bool:
+    return any(name == b"content-length" for name, _ in headers)
+
+
+async def _watch(receive: Receive, gone: asyncio.Event) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+    gone.set()
+
+
+async def _pause(gone: asyncio.Event, seconds: float) -> bool:
+    """Wait; True if the client went away meanwhile."""
+    if seconds <= 0:
+        await asyncio.sleep(0)
+        return gone.is_set()
+    try:
+        await asyncio.wait_for(gone.wait(), seconds)
+    except TimeoutError:
+        return False
+    return True
+
+
+async def _abort(scope: Scope, gone: asyncio.Event) -> None:
+    extensions: dict[str, Any] = scope.get("extensions") or {}
+    abort: Callable[[], None] | None = extensions.get(ABORT_EXTENSION)
+    if abort is None:
+        raise ConnectionCutError("cut as asked by [[cut]]")
+    abort()
+    await gone.wait()
+
+
+def with_abort(scope: Scope, send: Send) -> Scope:
+    """`scope` with the abort extension, taken from uvicorn's request cycle where the server has none.
+
+    To be called with the server's own `send`, before any middleware has wrapped it.
+    """
+    extensions: dict[str, Any] = dict(scope.get("extensions") or {})
+    transport = getattr(getattr(send, "__self__", None), "transport", None)
+    if ABORT_EXTENSION not in extensions and isinstance(transport, asyncio.BaseTransport):
+        extensions[ABORT_EXTENSION] = transport.close
+    return {**scope, "extensions": extensions}

@@ -1,0 +1,229 @@
+"""The bodies of refusals, worded like the real service's (spec/antigravity-upstream.md 1.6 and 10.1).
+
+Only shapes live here; who refuses what is decided elsewhere.
+"""
+
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import msgspec
+
+_RPC: Final = "type.googleapis.com/google.rpc."
+_DOMAIN: Final = "cloudcode-pa.googleapis.com"
+_LONG_DELAY: Final = 300.0
+"""From this many seconds on a 429 means an exhausted quota, before it a rate limit."""
+
+_STATUS: Final[dict[int, tuple[str, str]]] = {
+    400: ("INVALID_ARGUMENT", "Request contains an invalid argument."),
+    401: (
+        "UNAUTHENTICATED",
+        "Request had invalid authentication credentials. Expected OAuth 2 access token, login cookie or "
+        "other valid authentication credential. See "
+        "https://developers.google.com/identity/sign-in/web/devconsole-project.",
+    ),
+    403: ("PERMISSION_DENIED", "The caller does not have permission"),
+    404: ("NOT_FOUND", "Requested entity was not found."),
+    405: ("UNIMPLEMENTED", "The method is not allowed for this resource."),
+    409: ("ABORTED", "The operation was aborted."),
+    413: ("INVALID_ARGUMENT", "Request payload size exceeds the limit."),
+    429: ("RESOURCE_EXHAUSTED", "Resource has been exhausted (e.g. check quota)."),
+    499: ("CANCELLED", "The operation was cancelled."),
+    500: ("INTERNAL", "Internal error encountered."),
+    501: ("UNIMPLEMENTED", "Operation is not implemented, or supported, or enabled."),
+    503: ("UNAVAILABLE", "The service is currently unavailable."),
+    504: ("DEADLINE_EXCEEDED", "Deadline expired before operation could complete."),
+}
+_BAD_GATEWAY_PAGE: Final = (
+    "<!DOCTYPE html>\n<html lang=en><title>Error 502 (Server Error)!!1</title>"
+    "<p><b>502.</b> <ins>That’s an error.</ins><p>The server encountered a temporary error and could "
+    "not complete your request.<p>Please try again in 30 seconds.\n"
+)
+
+Details = list[dict[str, Any]]
+
+
+class Violation(msgspec.Struct, frozen=True):
+    """One field that is wrong: its path in the wire's snake case, and what is wrong with it."""
+
+    field: str
+    description: str
+
+
+class ApiError(Exception):
+    """A refusal of the `v1internal` service: everything its body says."""
+
+    def __init__(self, code: int, message: str, status: str = "", details: Details | None = None) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.status = status or _STATUS.get(code, ("UNKNOWN", ""))[0]
+        self.details = details or []
+
+    def body(self) -> bytes:
+        """The JSON body, or the load balancer's page for 502."""
+        if self.code == 502:
+            return _BAD_GATEWAY_PAGE.encode()
+        error: dict[str, Any] = {"code": self.code, "message": self.message, "status": self.status}
+        if self.details:
+            error["details"] = self.details
+        return msgspec.json.encode({"error": error})
+
+    @property
+    def media_type(self) -> str:
+        return "text/html; charset=UTF-8" if self.code == 502 else "application/json; charset=UTF-8"
+
+
+class OAuthError(Exception):
+    """A refusal of the token endpoint: `{"error", "error_description"}`."""
+
+    def __init__(self, error: str, description: str, code: int = 400) -> None:
+        super().__init__(description)
+        self.error = error
+        self.description = description
+        self.code = code
+
+    def body(self) -> bytes:
+        return msgspec.json.encode({"error": self.error, "error_description": self.description})
+
+
+def violations(found: list[Violation]) -> ApiError:
+    """The 400 of a body that could not be read as the request message."""
+    wrong = [{"field": one.field, "description": one.description} for one in found]
+    return ApiError(
+        400,
+        "\n".join(one.description for one in found),
+        details=[{"@type": _RPC + "BadRequest", "fieldViolations": wrong}],
+    )
+
+
+def invalid(message: str) -> ApiError:
+    """The 400 of a readable body that asks for something impossible."""
+    return ApiError(400, message)
+
+
+def anthropic_invalid(message: str, request_id: str) -> ApiError:
+    """The 400 of the Claude back end: its own error body as the text of the outer one."""
+    inner = {
+        "type": "error",
+        "error": {"type": "invalid_request_error", "message": message},
+        "request_id": "req_vrtx_" + request_id,
+    }
+    return ApiError(400, msgspec.json.encode(inner).decode())
+
+
+def unauthenticated(reason: str) -> ApiError:
+    """401; `reason` is ACCESS_TOKEN_EXPIRED, ACCESS_TOKEN_INVALID or CREDENTIALS_MISSING."""
+    info = {"reason": reason, "domain": "googleapis.com", "metadata": {"service": _DOMAIN}}
+    return ApiError(401, _STATUS[401][1], details=[{"@type": _RPC + "ErrorInfo"} | info])
+
+
+def not_found() -> ApiError:
+    return ApiError(404, _STATUS[404][1])
+
+
+def project_denied(project: str) -> ApiError:
+    """403 for a project that isn't the account's own."""
+    info = {"reason": "CONSUMER_INVALID", "domain": "googleapis.com"}
+    return ApiError(
+        403,
+        f"Permission denied on resource project {project}.",
+        details=[
+            {"@type": _RPC + "ErrorInfo"}
+            | info
+            | {"metadata": {"consumer": f"projects/{project}", "service": _DOMAIN}}
+        ],
+    )
+
+
+def not_onboarded(project: str) -> ApiError:
+    """403 for an account that has no project yet."""
+    info = {"reason": "SERVICE_DISABLED", "domain": "googleapis.com"}
+    return ApiError(
+        403,
+        f"Cloud Code Private API has not been used in project {project} before or it is disabled.",
+        details=[{"@type": _RPC + "ErrorInfo"} | info | {"metadata": {"consumer": f"projects/{project}"}}],
+    )
+
+
+def exhausted(model: str, delay: float, now: float) -> ApiError:
+    """429 that says when `model` is free again: `delay` seconds after `now` (unix seconds)."""
+    reset = datetime.fromtimestamp(now + delay, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    metadata = {
+        "model": model,
+        "quotaResetDelay": duration(delay),
+        "quotaResetTimeStamp": reset,
+        "uiMessage": "true",
+    }
+    reason = "QUOTA_EXHAUSTED" if delay >= _LONG_DELAY else "RATE_LIMIT_EXCEEDED"
+    whole = duration(float(int(delay)) or delay)
+    return ApiError(
+        429,
+        f"You have exhausted your capacity on this model. Your quota will reset after {whole}.",
+        details=[
+            {"@type": _RPC + "ErrorInfo", "reason": reason, "domain": _DOMAIN, "metadata": metadata},
+            {"@type": _RPC + "RetryInfo", "retryDelay": f"{delay:.9f}".rstrip("0").rstrip(".") + "s"},
+        ],
+    )
+
+
+def no_capacity(model: str) -> ApiError:
+    """503: the model's servers are full; nobody's quota is to blame."""
+    info = {"reason": "MODEL_CAPACITY_EXHAUSTED", "domain": _DOMAIN, "metadata": {"model": model}}
+    return ApiError(
+        503,
+        f"No capacity available for model {model} on the server",
+        details=[{"@type": _RPC + "ErrorInfo"} | info],
+    )
+
+
+def verify_account(email: str) -> ApiError:
+    """403: a person has to confirm that the account is theirs."""
+    metadata = {
+        "validation_error_message": "Verify your account to continue.",
+        "validation_url_link_text": "Verify your account",
+        "validation_url": f"https://accounts.google.com/signin/continue?sarp=1&plt=sandbox&Email={email}",
+        "validation_learn_more_url": "https://support.google.com/accounts?p=al_alert",
+    }
+    return ApiError(
+        403,
+        "Verify your account to continue.",
+        details=[
+            {
+                "@type": _RPC + "ErrorInfo",
+                "reason": "VALIDATION_REQUIRED",
+                "domain": _DOMAIN,
+                "metadata": metadata,
+            }
+        ],
+    )
+
+
+def asked_for(code: int, delay: float | None, model: str, email: str, now: float) -> ApiError:
+    """The refusal that `[[error NNN]]` asks for, in the shape that status really has.
+
+    `delay` (seconds) matters for 429 only; without one the limit passes after a few seconds.
+    """
+    match code:
+        case 401:
+            return unauthenticated("ACCESS_TOKEN_EXPIRED")
+        case 403:
+            return verify_account(email)
+        case 429:
+            return exhausted(model, 3.957525076 if delay is None else delay, now)
+        case 503 | 529:
+            refusal = no_capacity(model)
+            return ApiError(code, refusal.message, "UNAVAILABLE", refusal.details)
+        case _:
+            fallback = ("INVALID_ARGUMENT" if code < 500 else "INTERNAL", f"Error {code}.")
+            status, message = _STATUS.get(code, fallback)
+            return ApiError(code, message, status)
+
+
+def duration(seconds: float) -> str:
+    """A Go duration: `3.957525076s`, `1h16m3.2s`."""
+    minutes, rest = divmod(seconds, 60)
+    hours, minutes = divmod(int(minutes), 60)
+    text = f"{rest:.9f}".rstrip("0").rstrip(".") + "s"
+    if hours:
+        return f"{hours}h{minutes}m{text}"
+    return f"{minutes}m{text}" if minutes else text

@@ -79,6 +79,12 @@ def like_every(text: str, words: sa.Column[str]) -> sa.ColumnElement[bool]:
     return _every([word.casefold() for word in text.replace("\0", " ").split()], words)
 
 
+def rebuild_index(connection: sa.Connection, index: TextIndex) -> None:
+    """Fill the index anew from its table, if there is one."""
+    if has_index(connection, index):
+        connection.exec_driver_sql(f"INSERT INTO {index.name}({index.name}) VALUES ('rebuild')")
+
+
 def has_index(connection: sa.Connection, index: TextIndex) -> bool:
     if connection.dialect.name != "sqlite":
         return False

@@ -23,8 +23,6 @@ from core.domain.failure import GatewayError
 from core.domain.state import Status
 
 ENOUGH_BYTES = 200 * 1024 * 1024
-KEY_BITS = 128
-_BITS_A_CHARACTER = 4  # the least that a character of a generated key carries (hex)
 
 Level = Literal["ok", "note", "bad"]
 
@@ -149,27 +147,24 @@ def port(seen: Seen) -> Iterator[Finding]:
 
 
 def key(seen: Seen) -> Iterator[Finding]:
-    given = seen.env.get("AGTUI_API_KEY", "")
+    from core.gateway.keys import ENV_NAMES, STRONG_BITS, bits
+
+    variable = next((name for name in ENV_NAMES if seen.env.get(name, "").strip()), "")
     try:
-        text = given or seen.paths.key_file.read_text().strip()
+        text = seen.env[variable].strip() if variable else seen.paths.key_file.read_text().strip()
     except (OSError, UnicodeDecodeError):
         yield Finding("key", "note", "There is no key yet; it is made at the first start.")
         return
-    if _bits(text) < KEY_BITS:
+    if bits(text) < STRONG_BITS:
         yield Finding(
             "key",
             "bad",
             "The gateway's key is weak.",
-            f"A key of fewer than {KEY_BITS} bits can be guessed; agtui then listens on loopback only.",
-            "Unset AGTUI_API_KEY" if given else "agtui keys renew",
+            "It can be guessed, so agtui listens on loopback only.",
+            f"unset {variable}" if variable else "agtui keys renew",
         )
     else:
         yield Finding("key", "ok", "The gateway's key is strong.")
-
-
-def _bits(text: str) -> int:
-    """A low estimate: few different characters make even a long key weak."""
-    return 0 if len(set(text)) < 8 else len(text) * _BITS_A_CHARACTER
 
 
 def accounts(seen: Seen) -> Iterator[Finding]:

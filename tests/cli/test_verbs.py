@@ -1,0 +1,337 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from core.cli.exits import Exit, exit_of
+from core.cli.output import clean
+from core.cli.root import VERBS
+from core.domain.failure import Cause, Failure, Kind
+from tests.tui.fake_services import ANSWER, QUOTA_FAILURE, FakeServices, account, sample_picture
+
+from .conftest import Run
+
+
+def test_every_verb_has_its_help(run: Run) -> None:
+    shown = run("--help").stdout
+    for verb in VERBS:
+        assert verb in shown
+        result = run(verb, "--help")
+        assert result.exit_code == 0
+        assert "Usage: agtui " + verb in result.stdout
+
+
+def test_a_verb_that_is_unknown_is_a_wrong_command_line(run: Run) -> None:
+    assert run("dance").exit_code == Exit.USAGE
+
+
+def test_without_a_terminal_agtui_shows_help_and_exits_64(run: Run) -> None:
+    result = run()
+    assert result.exit_code == Exit.NO_TERMINAL
+    assert "Usage: agtui" in result.stderr
+    assert result.stdout == ""
+
+
+class TestChat:
+    def test_the_answer_goes_to_stdout_and_nothing_else_does(self, run: Run) -> None:
+        result = run("chat", "hello")
+        assert result.exit_code == 0
+        assert result.stdout == ANSWER.rstrip("\n") + "\n"
+
+    def test_json_holds_text_model_and_usage(self, run: Run) -> None:
+        said = json.loads(run("chat", "--json", "--model", "sandbox-chat", "hello").stdout)
+        assert said["text"] == ANSWER
+        assert said["model"] == "sandbox-chat"
+        assert said["usage"]["output"] == 180
+        assert said["finish"] == "stop"
+
+    def test_what_is_piped_in_is_asked(self, run: Run, world: FakeServices) -> None:
+        asked = watch_requests(world)
+        assert run("chat", stdin="from a pipe\n").exit_code == 0
+        assert run("chat", "sum this up:", stdin="one two").exit_code == 0
+        assert run("chat", "before", "-", "after", stdin="middle\n").exit_code == 0
+        texts = [request.turns[0].parts[0].text for request in asked]
+        assert texts == ["from a pipe", "sum this up:\n\none two", "before\n\nmiddle\n\nafter"]
+
+    def test_the_system_instruction_rides_along(self, run: Run, world: FakeServices) -> None:
+        asked = watch_requests(world)
+        run("chat", "--system", "Be brief.", "hello")
+        assert asked[0].system == ("Be brief.",)
+
+    def test_asking_nothing_is_a_wrong_command_line(self, run: Run) -> None:
+        result = run("chat")
+        assert result.exit_code == Exit.USAGE
+        assert "nothing was asked" in result.stderr
+
+    def test_a_failure_is_one_sentence_and_an_exit_code(self, run: Run, world: FakeServices) -> None:
+        world.fail_next = QUOTA_FAILURE
+        result = run("chat", "hello")
+        assert result.exit_code == Exit.UNAVAILABLE
+        assert result.stderr == f"agtui: {QUOTA_FAILURE.public_message}\n"
+        assert result.stdout == ""
+
+    def test_without_accounts_it_offers_the_sandbox(
+        self, run: Run, world: FakeServices, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        without_accounts(world, monkeypatch)
+        for arguments in (("chat", "hello"), ("gen", "a fox")):
+            result = run(*arguments)
+            assert result.exit_code == Exit.UNAVAILABLE
+            assert "--sandbox" in result.stderr
+            assert "agtui accounts add" in result.stderr
+
+    def test_control_characters_reach_a_pipe_but_no_terminal(
+        self, run: Run, world: FakeServices, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        world.answer_text = "a\x1b]52;c;aGk=\x07b\x9b31m\u202ec"
+        assert run("chat", "hello").stdout == world.answer_text + "\n"
+        monkeypatch.setattr("core.cli.output.on_terminal", lambda: True)
+        assert "a]52;c;aGk=b31mc\n" in run("chat", "--quiet", "hello").stdout
+
+
+class TestGen:
+    def test_the_path_of_each_picture_is_printed(self, run: Run) -> None:
+        result = run("gen", "a fox", "-n", "2")
+        assert result.exit_code == 0
+        paths = [Path(line) for line in result.stdout.splitlines()]
+        assert len(paths) == 2
+        assert all(path.read_bytes().startswith(b"\x89PNG") for path in paths)
+
+    def test_o_numbers_the_files_when_there_are_several(self, run: Run, tmp_path: Path) -> None:
+        result = run("gen", "a fox", "-n", "2", "-o", "fox.png")
+        assert result.stdout.splitlines() == [str(tmp_path / "fox-1.png"), str(tmp_path / "fox-2.png")]
+        assert (tmp_path / "fox-2.png").stat().st_size > 0
+
+    def test_nothing_is_overwritten_unless_forced(
+        self, run: Run, tmp_path: Path, world: FakeServices
+    ) -> None:
+        (tmp_path / "fox.png").write_text("mine")
+        result = run("gen", "a fox", "-o", "fox.png")
+        assert result.exit_code == Exit.CANT_CREATE
+        assert (tmp_path / "fox.png").read_text() == "mine"
+        assert len(world.pictures_kept) == 3, "nothing was made"
+        assert run("gen", "a fox", "-o", "fox.png", "--force").exit_code == 0
+        assert (tmp_path / "fox.png").read_bytes().startswith(b"\x89PNG")
+
+    def test_a_place_that_cannot_be_written_is_73(self, run: Run) -> None:
+        assert run("gen", "a fox", "-o", "nowhere/fox.png").exit_code == Exit.CANT_CREATE
+
+    def test_a_picture_that_fails_does_not_take_the_others_along(self, run: Run, world: FakeServices) -> None:
+        world.fail_next = QUOTA_FAILURE
+        result = run("gen", "a fox", "-n", "2", "--json")
+        assert result.exit_code == Exit.UNAVAILABLE
+        said = json.loads(result.stdout)
+        assert [picture["index"] for picture in said["pictures"]] == [1]
+        assert said["failures"][0]["kind"] == "quota"
+
+    def test_a_name_of_another_type_is_mentioned(self, run: Run) -> None:
+        result = run("gen", "a fox", "-o", "fox.jpg")
+        assert result.exit_code == 0
+        assert "holds image/png" in result.stderr
+
+
+class TestShow:
+    def test_a_picture_becomes_half_blocks(self, run: Run, tmp_path: Path) -> None:
+        sample_picture(tmp_path / "dusk.png", 40, 20)
+        result = run("show", "dusk.png", "--ansi", "--width", "20", FORCE_COLOR="1")
+        assert result.exit_code == 0
+        lines = result.stdout.splitlines()
+        assert len(lines) == 5
+        assert all(line.count("▀") + line.count("▄") == 20 for line in lines)
+        assert "\x1b[38;2;" in result.stdout
+
+    def test_piped_it_says_where_and_how_large(self, run: Run, tmp_path: Path) -> None:
+        sample_picture(tmp_path / "dusk.png", 40, 20)
+        assert run("show", "dusk.png").stdout == "dusk.png\t40x20\n"
+
+    def test_a_picture_of_the_library_is_found_by_id(self, run: Run, world: FakeServices) -> None:
+        assert run("show", "pic0").stdout == f"{world.pictures_kept[0].path}\t344x192\n"
+
+    def test_what_is_no_picture_is_refused(self, run: Run, tmp_path: Path) -> None:
+        (tmp_path / "note.txt").write_text("hello")
+        result = run("show", "note.txt")
+        assert result.exit_code == Exit.FAILURE
+        assert "no picture" in result.stderr
+
+
+class TestAccounts:
+    def test_a_list_is_tabs_when_piped(self, run: Run) -> None:
+        rows = [line.split("\t") for line in run("accounts", "list").stdout.splitlines()]
+        assert [row[0] for row in rows] == ["ada@sandbox.test", "alan@sandbox.test"]
+        assert rows[0][2] == "ready"
+
+    def test_a_list_as_json_has_no_credential(self, run: Run) -> None:
+        views = json.loads(run("accounts", "list", "--json").stdout)
+        assert views[0]["email"] == "ada@sandbox.test"
+        assert not [name for name in views[0] if "token" in name or "credential" in name]
+
+    def test_a_token_is_read_from_stdin(self, run: Run, world: FakeServices) -> None:
+        result = run("accounts", "add", "--token-stdin", stdin="1//sandbox-grace\n")
+        assert result.exit_code == 0
+        assert world.pool[-1].email == "grace@sandbox.test"
+        assert "sandbox-grace" not in result.output
+
+    def test_without_acknowledgement_nothing_is_added(
+        self, run: Run, world: FakeServices, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        async def never(self: Any) -> str:
+            return ""
+
+        monkeypatch.setattr("tests.tui.fake_services.FakeAccounts.acknowledged", never)
+        result = run("accounts", "add", "--token-stdin", stdin="1//real\n")
+        assert result.exit_code == Exit.NOT_PERMITTED
+        assert "suspended accounts" in result.stderr
+        assert len(world.pool) == 2
+
+    def test_removing_needs_a_yes(self, run: Run, world: FakeServices) -> None:
+        assert run("accounts", "remove", "ada@sandbox.test").exit_code == Exit.USAGE
+        assert len(world.pool) == 2
+        assert run("accounts", "remove", "ada@sandbox.test", "--yes").exit_code == 0
+        assert [view.email for view in world.pool] == ["alan@sandbox.test"]
+
+    def test_an_account_is_switched_off_by_its_email(self, run: Run, world: FakeServices) -> None:
+        assert run("accounts", "disable", "ada@sandbox.test").exit_code == 0
+        assert [view.enabled for view in world.pool] == [False, True]
+        assert run("accounts", "disable", "nobody").exit_code == Exit.FAILURE
+
+    def test_an_email_that_names_two_accounts_changes_none(self, run: Run, world: FakeServices) -> None:
+        world.pool.append(account("ada", id="acc_other"))
+        result = run("accounts", "disable", "ada@sandbox.test")
+        assert result.exit_code == Exit.FAILURE
+        assert "use an id" in result.stderr
+        assert all(view.enabled for view in world.pool)
+
+
+class TestLogs:
+    def test_requests_are_shown_oldest_first(self, run: Run, world: FakeServices) -> None:
+        world.rows.reverse()
+        lines = run("logs").stdout.splitlines()
+        assert ["req0" in lines[0], "req1" in lines[1]] == [True, True]
+        assert "alan@sandbox.test" in lines[0]
+
+    def test_errors_leaves_out_what_went_well(self, run: Run) -> None:
+        (line,) = run("logs", "--errors", "--json").stdout.splitlines()
+        assert json.loads(line)["kind"] == "quota"
+
+    def test_one_request_is_shown_with_plan_and_attempts(self, run: Run) -> None:
+        shown = run("logs", "--id", "req0").stdout
+        assert "Attempt 1: ada@sandbox.test" in shown
+        assert "Not ada@sandbox.test (antigravity): resting 41 s: rate" in shown
+
+    def test_following_needs_somebody_to_follow(self, run: Run) -> None:
+        for arguments in (("logs", "-f"), ("logs", "--lines")):
+            result = run(*arguments)
+            assert result.exit_code == Exit.UNAVAILABLE
+            assert "agtui serve" in result.stderr
+
+    def test_the_log_lines_of_the_running_agtui(
+        self, run: Run, world: FakeServices, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(world, "attached", True, raising=False)
+        shown = run("logs", "--lines", "--limit", "3").stdout.splitlines()
+        assert len(shown) == 3
+        assert all(json.loads(line)["seq"] for line in run("logs", "--lines", "--json").stdout.splitlines())
+
+
+def test_models_can_be_narrowed_to_a_kind(run: Run) -> None:
+    kinds = {model["kind"] for model in json.loads(run("models", "--kind", "image", "--json").stdout)}
+    assert kinds == {"image"}
+
+
+def test_explain_names_who_would_answer(run: Run) -> None:
+    assert "1. ada@sandbox.test (antigravity) as sandbox-chat" in run("explain", "sandbox-chat").stdout
+
+
+def test_the_key_is_data(run: Run) -> None:
+    assert run("keys", "show").stdout == "sk-agtui-fake\n"
+    assert run("keys", "renew").exit_code == Exit.USAGE
+    assert run("keys", "renew", "--yes").stdout == "sk-agtui-newer\n"
+
+
+def test_settings_are_shown_with_their_origin(run: Run) -> None:
+    assert run("config", "show", "--origin").stdout == "ui.theme\tharbor\tdefault\tAGTUI_UI__THEME\n"
+    assert run("config", "get", "ui.theme").stdout == "harbor\n"
+    assert run("config", "get", "ui.hteme").exit_code == Exit.FAILURE
+
+
+def test_the_path_of_the_settings_is_told_without_opening_anything(run: Run, tmp_path: Path) -> None:
+    assert run("config", "path").stdout == f"{tmp_path}/home/config.toml\n"
+    assert not (tmp_path / "home").exists()
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_is_a_script_of_the_shell(run: Run, shell: str) -> None:
+    assert "_AGTUI_COMPLETE" in run("completion", shell).stdout
+
+
+def test_no_color_yields_no_escape_byte(run: Run) -> None:
+    for arguments in (("logs",), ("accounts", "list"), ("doctor",), ("show", "pic0")):
+        assert "\x1b" not in run(*arguments, NO_COLOR="1").output
+
+
+def test_json_of_every_list_is_json(run: Run) -> None:
+    for arguments in (
+        ("accounts", "list"),
+        ("accounts", "refresh"),
+        ("models",),
+        ("config", "show"),
+        ("db", "rebuild"),
+        ("db", "purge-sandbox", "--yes"),
+        ("explain", "m"),
+        ("keys", "show"),
+        ("doctor",),
+    ):
+        json.loads(run(*arguments, "--json").stdout)
+
+
+def test_each_kind_of_failure_has_its_exit_code() -> None:
+    expected = {
+        Kind.UNAUTHENTICATED: Exit.NOT_PERMITTED,
+        Kind.FORBIDDEN: Exit.NOT_PERMITTED,
+        Kind.QUOTA: Exit.UNAVAILABLE,
+        Kind.RATE: Exit.UNAVAILABLE,
+        Kind.CAPACITY: Exit.UNAVAILABLE,
+        Kind.TIMEOUT: Exit.UNAVAILABLE,
+        Kind.UPSTREAM: Exit.UNAVAILABLE,
+        Kind.UNAVAILABLE: Exit.UNAVAILABLE,
+        Kind.INTERNAL: Exit.INTERNAL,
+    }
+    for kind in Kind:
+        assert exit_of(Failure(kind, "x")) == expected.get(kind, Exit.FAILURE)
+    assert exit_of(Failure(Kind.BAD_REQUEST, "x", cause=Cause.CONFIG)) == Exit.CONFIG
+    assert exit_of(Failure(Kind.UNAVAILABLE, "x", params={"busy": "port"})) == Exit.BUSY
+
+
+def test_cleaning_leaves_letters_of_all_scripts_alone() -> None:
+    assert clean("Grüße, 日本語 \U0001f600\n\tשלום") == "Grüße, 日本語 \U0001f600\n\tשלום"
+    assert clean("".join(map(chr, range(32)))) == "\t\n"
+
+
+def watch_requests(world: FakeServices) -> list[Any]:
+    """The requests that the fake gateway gets from now on."""
+    asked: list[Any] = []
+    generation = world.generation
+
+    class Watched:
+        def stream(self, request: Any, caller: Any) -> Any:
+            asked.append(request)
+            return generation.stream(request, caller)
+
+    world.__class__ = type("Watching", (type(world),), {"generation": property(lambda self: Watched())})
+    return asked
+
+
+def without_accounts(world: FakeServices, monkeypatch: pytest.MonkeyPatch) -> None:
+    from tests.tui.fake_services import FakeOwner
+
+    real = FakeOwner.status
+
+    async def status(self: FakeOwner) -> Any:
+        found = await real(self)
+        return msgspec.structs.replace(found, accounts=0, accounts_ready=0, sandbox_active=False)
+
+    monkeypatch.setattr(FakeOwner, "status", status)

@@ -24,7 +24,7 @@ from core.storage.files import ensure_dir, write_atomic
 from core.storage.full import storage_failure
 
 from .attachments import Attachments
-from .ids import checked, is_id
+from .ids import checked, is_plain
 
 FOLDER: Final = "chats"
 LONGEST_TITLE: Final = 80
@@ -105,7 +105,8 @@ class ChatStore:
         """The ids that the folder holds files for."""
         folder = self._root / FOLDER
         names = [path.name for path in folder.iterdir()] if folder.is_dir() else []
-        yield from (name.removesuffix(".json") for name in names if is_id(name.removesuffix(".json")))
+        stems = (name.removesuffix(".json") for name in names if name.endswith(".json"))
+        yield from filter(is_plain, stems)
 
     def path(self, chat_id: str) -> Path:
         return self._root / name_of(chat_id)

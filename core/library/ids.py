@@ -16,6 +16,7 @@ from core.domain.ports import Clock
 _DIGITS: Final = "0123456789abcdefghjkmnpqrstvwxyz"
 _TIME, _RANDOM = 9, 5
 _FORM: Final = re.compile(rf"[{_DIGITS}]{{{_TIME + _RANDOM}}}")
+_PLAIN: Final = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]{0,63}")
 
 
 class Ids:
@@ -38,11 +39,16 @@ def is_id(text: str) -> bool:
     return _FORM.fullmatch(text) is not None
 
 
+def is_plain(text: str) -> bool:
+    """Whether `text` may be an id that somebody else made, for a chat."""
+    return _PLAIN.fullmatch(text) is not None
+
+
 def checked(text: str, what: str) -> str:
     """`text` if it has the form of an id, so that it may become part of a path.
 
     Raises GatewayError(not_found): whatever has another form names nothing of ours.
     """
-    if not is_id(text):
+    if not is_plain(text):
         raise GatewayError.of(Kind.NOT_FOUND, f"There is no such {what}.")
     return text

@@ -19,7 +19,7 @@ from core.storage.works import Work
 from .chats import summary, words_of
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
+    from core.storage.database import Connection
 
 Entry = ChatSummary | Asset
 PICTURES: Final = ("image", "video")

@@ -41,20 +41,20 @@ def scan(shelf: LibraryShelf, known: Iterable[str] = ()) -> Scan:
     works: list[Work] = []
     unreadable: list[str] = []
     chats = pictures = 0
-    for chat_id in shelf.chats.ids():
+    for chat_id in shelf.chat_files.ids():
         if chat_id in skip:
             continue
         try:
-            works.append(chat_work(shelf.chats.load(chat_id)))
+            works.append(chat_work(shelf.chat_files.load(chat_id)))
             chats += 1
         except GatewayError as error:
             log.warning("%s", error.failure.public_message)
             unreadable.append(f"{CHATS}/{chat_id}.json")
-    for name in shelf.pictures.names():
+    for name in shelf.picture_files.names():
         if skip and _id_in(name) in skip:
             continue
         try:
-            found = shelf.pictures.load(name)
+            found = shelf.picture_files.load(name)
         except (GatewayError, OSError):
             found = None
         if found is None:
@@ -97,7 +97,7 @@ async def _drop_gone(shelf: LibraryShelf) -> None:
     rows = await shelf.index.ids()
 
     def gone() -> list[str]:
-        there = set(shelf.chats.ids()) | {_id_in(name) for name in shelf.pictures.names()}
+        there = set(shelf.chat_files.ids()) | {_id_in(name) for name in shelf.picture_files.names()}
         return [work_id for work_id in rows if work_id not in there]
 
     for work_id in await asyncio.to_thread(gone):

@@ -32,7 +32,7 @@ class LibraryService:
 
     async def assets(self, text: str = "", limit: int = 100, before: str = "") -> list[Asset]:
         assets = await self._shelf.index.assets(text, limit, before)
-        return [self._shelf.pictures.absolute(asset) for asset in assets]
+        return [self._shelf.picture_files.absolute(asset) for asset in assets]
 
     async def asset(self, asset_id: str) -> Asset:
         """Its thumbnail is made now if there is none."""
@@ -64,9 +64,9 @@ class LibraryService:
         counts = {"chats": 0, "pictures": 0}
         for kind, work_id in works:
             if kind == "chat":
-                self._shelf.chats.path(work_id).unlink(missing_ok=True)
-            elif name := self._shelf.pictures.find(work_id):
-                for file in self._shelf.pictures.files(name):
+                self._shelf.chat_files.path(work_id).unlink(missing_ok=True)
+            elif name := self._shelf.picture_files.find(work_id):
+                for file in self._shelf.picture_files.files(name):
                     (self._root / file).unlink(missing_ok=True)
             counts["chats" if kind == "chat" else "pictures"] += 1
             self._shelf.forget(_kind(kind), work_id)
@@ -84,7 +84,7 @@ class LibraryService:
                 title=entry.title or entry.preview,
                 model=entry.model,
                 amount="1 turn" if entry.turns == 1 else f"{entry.turns} turns",
-                path=str(self._shelf.chats.path(entry.id)),
+                path=str(self._shelf.chat_files.path(entry.id)),
                 sandbox=entry.sandbox,
             )
         return HistoryItem(

@@ -49,21 +49,21 @@ class LibraryShelf:
         self.index = index
         self.ids = Ids(clock, chance)
         self.attachments = Attachments(root)
-        self.chats = ChatStore(root, self.attachments, clock)
-        self.pictures = PictureStore(root, self.ids, clock)
+        self.chat_files = ChatStore(root, self.attachments, clock)
+        self.picture_files = PictureStore(root, self.ids, clock)
         self.trash = Trash(root, clock)
 
     # --- the port
 
     async def chat(self, chat_id: str) -> Chat:
-        return await asyncio.to_thread(self.chats.load, chat_id)
+        return await asyncio.to_thread(self.chat_files.load, chat_id)
 
     async def save_chat(self, chat: Chat) -> None:
-        await asyncio.to_thread(lambda: self._changed(self.chats.save(chat)))
+        await asyncio.to_thread(lambda: self._changed(self.chat_files.save(chat)))
 
     async def add_turn(self, chat_id: str, turn: ChatTurn, title: str = "") -> Chat:
         """`title` names the chat if it has no name yet; a turn with the same id is replaced."""
-        return await asyncio.to_thread(lambda: self._changed(self.chats.add_turn(chat_id, turn, title)))
+        return await asyncio.to_thread(lambda: self._changed(self.chat_files.add_turn(chat_id, turn, title)))
 
     async def keep_picture(
         self,
@@ -79,7 +79,7 @@ class LibraryShelf:
         """Keep a picture; its type is read from its bytes, `mime` is only what was claimed."""
 
         def keep() -> Asset:
-            asset = self.pictures.keep(
+            asset = self.picture_files.keep(
                 data, request, model=model, account=account, request_id=request_id, sandbox=sandbox
             )
             if asset.mime != mime:
@@ -101,22 +101,22 @@ class LibraryShelf:
     async def create_chat(self, model: str = "", title: str = "", sandbox: bool = False) -> Chat:
         now = self.clock.now()
         chat = Chat(self.ids.new(), shortened(title, LONGEST_TITLE), model, now, now, sandbox=sandbox)
-        return await asyncio.to_thread(lambda: self._changed(self.chats.save(chat)))
+        return await asyncio.to_thread(lambda: self._changed(self.chat_files.save(chat)))
 
-    async def list_chats(self, text: str = "", limit: int = 200) -> list[ChatSummary]:
+    async def chats(self, text: str = "", limit: int = 200) -> list[ChatSummary]:
         return await self.index.chats(text, limit)
 
     async def rename_chat(self, chat_id: str, title: str) -> Chat:
-        return await asyncio.to_thread(lambda: self._changed(self.chats.rename(chat_id, title)))
+        return await asyncio.to_thread(lambda: self._changed(self.chat_files.rename(chat_id, title)))
 
-    async def delete_chat(self, chat_id: str) -> None:
+    async def trash_chat(self, chat_id: str) -> None:
         """To the trash."""
 
         def delete() -> None:
-            if not self.chats.path(checked(chat_id, "chat")).exists():
+            if not self.chat_files.path(checked(chat_id, "chat")).exists():
                 raise GatewayError.of(Kind.NOT_FOUND, f"No chat has the id {chat_id}.")
             try:
-                sandbox = self.chats.load(chat_id).sandbox
+                sandbox = self.chat_files.load(chat_id).sandbox
             except GatewayError:
                 sandbox = False  # an unreadable chat can be thrown away, too
             self.trash.put(chat_id, "chat", (name_of(chat_id),), sandbox)
@@ -127,7 +127,7 @@ class LibraryShelf:
     async def restore_chat(self, chat_id: str) -> Chat:
         def restore() -> Chat:
             self._put_back(chat_id, ("chat",))
-            return self._changed(self.chats.load(chat_id))
+            return self._changed(self.chat_files.load(chat_id))
 
         return await asyncio.to_thread(restore)
 
@@ -138,7 +138,7 @@ class LibraryShelf:
         if is_attachment(asset_id):
             return await asyncio.to_thread(self.attachments.read, asset_id)
         name = await self.file_of(asset_id)
-        return await asyncio.to_thread(self.pictures.read, name) if name else None
+        return await asyncio.to_thread(self.picture_files.read, name) if name else None
 
     async def file_of(self, asset_id: str) -> str:
         """A picture's file, relative to the library; found by name when the index can't tell."""
@@ -148,7 +148,7 @@ class LibraryShelf:
             entry = None
         if isinstance(entry, Asset):
             return entry.path
-        return await asyncio.to_thread(self.pictures.find, asset_id)
+        return await asyncio.to_thread(self.picture_files.find, asset_id)
 
     async def asset(self, asset_id: str) -> Asset:
         """A picture (or an attachment) with its thumbnail, made now if there is none."""
@@ -158,8 +158,8 @@ class LibraryShelf:
 
         def look() -> Asset:
             found = self._load(asset_id, name)
-            self.pictures.thumbnail(asset_id, name)
-            return self.pictures.absolute(found.asset)
+            self.picture_files.thumbnail(asset_id, name)
+            return self.picture_files.absolute(found.asset)
 
         return await asyncio.to_thread(look)
 
@@ -169,7 +169,7 @@ class LibraryShelf:
 
         def delete() -> None:
             asset = self._load(asset_id, name).asset
-            self.trash.put(asset_id, asset.kind, self.pictures.files(name), asset.sandbox)
+            self.trash.put(asset_id, asset.kind, self.picture_files.files(name), asset.sandbox)
             self.forget(asset.kind, asset_id)
 
         await asyncio.to_thread(delete)
@@ -187,7 +187,7 @@ class LibraryShelf:
         """Index and announce a picture that is on disk; gives it with absolute paths."""
         self.index.put_asset(asset)
         self._publish("asset.added", id=asset.id, kind=asset.kind, request_id=asset.request_id)
-        return self.pictures.absolute(asset)
+        return self.picture_files.absolute(asset)
 
     def forget(self, kind: Literal["chat", "image", "video"], work_id: str) -> None:
         """Take a work whose files are gone out of the index, and announce it."""
@@ -195,13 +195,13 @@ class LibraryShelf:
         if kind == "chat":
             self._publish("chat.changed", id=work_id, deleted=True)
         else:
-            self.pictures.drop_thumbnail(work_id)
+            self.picture_files.drop_thumbnail(work_id)
             self._publish("asset.removed", id=work_id, kind=kind)
 
     def _load(self, asset_id: str, name: str) -> Found:
         found = None
         with contextlib.suppress(FileNotFoundError):
-            found = self.pictures.load(name) if name else None
+            found = self.picture_files.load(name) if name else None
         if found is None:
             raise GatewayError.of(Kind.NOT_FOUND, f"No picture has the id {asset_id}.")
         return found

@@ -24,7 +24,7 @@ from core.storage.beneath import read_beneath
 from core.storage.files import confined, ensure_dir, write_atomic
 from core.storage.full import storage_failure
 
-from .ids import checked, is_id
+from .ids import checked, is_plain
 
 FOLDER: Final = "trash"
 NOTE: Final = "trash.json"
@@ -84,7 +84,7 @@ class Trash:
         folder = self._root / FOLDER
         names = [path.name for path in folder.iterdir()] if folder.is_dir() else []
         for name in names:
-            if is_id(name) and (note := self._note(name)) is not None:
+            if is_plain(name) and (note := self._note(name)) is not None:
                 yield note
 
     def empty(self, work_id: str) -> None:

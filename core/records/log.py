@@ -21,7 +21,7 @@ from .lines import request_line
 from .ring import LogRing
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
+    from core.storage.database import Connection
 
 LONGEST_PAGE: Final = 1_000
 _DAY_S: Final = 86_400.0

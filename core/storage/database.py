@@ -26,7 +26,8 @@ from .files import quarantine
 from .full import is_full, storage_failure
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection, Engine
+    from sqlalchemy import Connection as Connection
+    from sqlalchemy import Engine
 
 log = logging.getLogger("agtui.storage")
 

@@ -18,6 +18,7 @@ from textual.strip import Strip
 from textual.timer import Timer
 
 from tui.widgets.blocks import MARGIN, TEXT_WIDTH
+from tui.widgets.lines import BLANK, Line
 from tui.widgets.palette import COMPONENTS, Palette, palette_from
 from tui.widgets.scrollback import Scrollback
 from tui.widgets.selection import Highlight, hit_strip, paint, selected_text, selection_mark
@@ -99,6 +100,10 @@ class FollowView(ScrollView, can_focus=True):
     def marks_of(self, text: str) -> list[Highlight]:
         """What to highlight in a visible row with this text."""
         return []
+
+    def empty_line(self, y: int) -> Line | None:
+        """What stands in row `y` of the view while there is no turn."""
+        return None
 
     def cursor_rows(self) -> range:
         """The rows that carry the cursor's bar."""
@@ -232,7 +237,7 @@ class FollowView(ScrollView, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         row = round(self.scroll_y) + y
-        line = self.rows.line(row)
+        line = self.rows.line(row) if len(self.rows) else self.empty_line(y) or BLANK
         text = line.text
         pad, width, base = self._pad, self.room.width, self.rich_style
         if not self._painting:

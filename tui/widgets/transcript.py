@@ -19,10 +19,11 @@ from textual.message import Message
 from textual.reactive import var
 from textual.timer import Timer
 
-from tui.widgets.blocks import Block, status_line
+from tui.widgets.blocks import Block, status_line, text_width, with_margin
 from tui.widgets.clean import clean_text
 from tui.widgets.follow_view import FollowView
 from tui.widgets.lines import Line
+from tui.widgets.markdown import markdown_lines
 from tui.widgets.selection import Highlight
 from tui.widgets.stream import Kind, StreamingTurn
 from tui.widgets.turn import ImageView, State, ToolView, TurnView
@@ -104,11 +105,14 @@ class TranscriptView(FollowView):
         self,
         turns: Sequence[TurnView] = (),
         *,
+        empty: str = "",
         clock: Callable[[], float] = monotonic,
         id: str | None = None,
         classes: str | None = None,
     ) -> None:
+        """`empty` is Markdown that stands in the view while it has no turns."""
         super().__init__(clock=clock, id=id, classes=classes)
+        self._empty = empty
         self.rows.reset(turns)
         self._stream: StreamingTurn | None = None
         self._stream_at = -1
@@ -211,6 +215,13 @@ class TranscriptView(FollowView):
         super().on_mount()
         self._timer = self.set_interval(1 / 12, self._tick, pause=self._stream is None)
         self._spinner = self.set_interval(1 / 4, self._turn_spinner, pause=self._stream is None)
+
+    def empty_line(self, y: int) -> Line | None:
+        if not self._empty:
+            return None
+        rows = with_margin(markdown_lines(self._empty, text_width(self.room.width), self.palette))
+        first = max(0, (self.room.height - len(rows)) // 3)
+        return rows[y - first] if 0 <= y - first < len(rows) else None
 
     def layout_running(self) -> None:
         self._flush()

@@ -3,17 +3,22 @@
 import re
 from typing import Final
 
+from core.sandbox.pairs import PAIRS
 from core.sandbox.subjects import subject_of, title
 
 _VERSE: Final = re.compile(
     r"\b(poem|haiku|verse|limerick|rhyme|song)\b(?:\s+(?:about|on|of|for))?\s*(?P<about>.*)", re.I
 )
 _VERSUS: Final = re.compile(
-    r"(?:difference between|compare|pros and cons of)?\s*(?P<left>[\w.+# -]{1,40}?)\s+(?:vs\.?|versus|or|and|with)\s+"
+    r"(?:difference between|compare|pros and cons of)?\s*(?P<left>[\w.+# -]{1,40}?)\s+(?:vs\.?|"
+    r"versus|or|and|with)\s+"
     r"(?P<right>[\w.+# -]{1,40})",
     re.I,
 )
 _COMPARES: Final = re.compile(r"\b(difference|compare|comparison|vs\.?|versus|better|pros and cons)\b", re.I)
+_COMPARING: Final = re.compile(
+    r"^.*\b(difference between|compare|comparison of|pros and cons of|better:?)\b", re.I | re.S
+)
 _COUNT: Final = re.compile(r"\b(\d{1,2}|two|three|four|five|six|seven|eight|nine|ten)\b", re.I)
 _NUMBERS: Final = ("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 _LISTS: Final = re.compile(
@@ -73,7 +78,8 @@ def greeting(variant: int) -> str:
     """A short hello that says what one may try."""
     opening = ("Hello! Good to see you.", "Hi there!", "Hello, and welcome.")[variant]
     return (
-        f"{opening} I'm the **sandbox**: a simulated model, so everything works without account or network.\n\n"
+        f"{opening} I'm the **sandbox**: a simulated model, so everything works without account or "
+        f"network.\n\n"
         "Try one of these:\n\n"
         "- *what is SSH?* for an explanation\n"
         "- *write a python function for fibonacci* for code\n"
@@ -90,7 +96,8 @@ def thanks(subject: str) -> str:
 def abilities() -> str:
     """What the sandbox is and which words steer it."""
     return (
-        "## What I can do\n\nI'm the **sandbox**, a simulated model inside agtui. I answer offline, and always the "
+        "## What I can do\n\nI'm the **sandbox**, a simulated model inside agtui. I answer offline, "
+        "and always the "
         "same way, so that you can try the program and test your own.\n\n"
         "- explain a few dozen subjects, translate words, work out sums\n"
         "- write small pieces of code, lists, comparisons and verse\n"
@@ -116,7 +123,8 @@ def verse(question: str) -> str | None:
             "| Line | Holds |\n| ---: | --- |\n| 1 | the place |\n| 2 | the pause |\n| 3 | what stays |\n"
         )
     return (
-        f"## {title(subject)}\n\n> I looked for {subject} late at night,\n> by nothing but a screen's small light;\n"
+        f"## {title(subject)}\n\n> I looked for {subject} late at night,\n"
+        f"> by nothing but a screen's small light;\n"
         "> the prompt stood still, the fan went round,\n> and what I sought made not a sound.\n>\n"
         f"> Then line by line the letters came,\n> and {subject} answered to its name;\n"
         "> not loud, not large, but plain and true:\n> a thing one sees, and then sees through.\n\n"
@@ -125,29 +133,37 @@ def verse(question: str) -> str | None:
 
 
 def comparison(question: str) -> str | None:
-    """A table of two things side by side, or None if nothing is compared."""
+    """Two things side by side, or None if nothing is compared."""
     if not _COMPARES.search(question):
         return None
-    asked = re.sub(
-        r"^.*\b(difference between|compare|comparison of|pros and cons of)\b", "", question, flags=re.I
-    )
+    asked = _COMPARING.sub("", question)
     match = _VERSUS.search(asked)
     if not match:
         return None
     left, right = subject_of(match["left"]), subject_of(match["right"])
     if not left or not right:
         return None
+    for first, second, verdict, rows in PAIRS:
+        if {first.lower(), second.lower()} == {left.lower(), right.lower()}:
+            table = "\n".join(f"| {ask} | {one} | {two} |" for ask, one, two in rows)
+            return (
+                f"## {title(first)} and {second}\n\n**In short:** {verdict}\n\n"
+                f"| | {title(first)} | {title(second)} |\n| --- | --- | --- |\n{table}\n\n"
+                "- Nobody has to choose for ever: start with one and note what it lacks.\n"
+                "- What the people around you know counts more than any table.\n"
+            )
     return (
-        f"## {title(left)} or {right}\n\n**In short:** take *{left}* if you know it already and it does the job; take "
-        f"*{right}* if its strong side is what you lack today.\n\n"
-        f"| Ask | {title(left)} | {title(right)} |\n| --- | --- | --- |\n"
-        f"| What does a first try cost? | an hour with {left} | an hour with {right} |\n"
-        "| What is hard to undo? | note it down | note it down |\n"
-        "| Who around you knows it? | count them | count them |\n"
-        "| What will it cost in a year? | time and money | time and money |\n\n"
-        "1. Fill in the table with your own case.\n2. Strike the rows that come out equal.\n"
-        "3. Decide by the one row that is left.\n\n"
-        f"```text\nchoose({left}, {right}) = the one whose worst row you can live with\n```\n"
+        f"## {title(left)} or {right}\n\n"
+        f"The sandbox has no facts on these two, but a fair way to choose. Give each "
+        "side 1 to 5 points, weigh the questions, add up:\n\n"
+        f"| Question | Weight | {title(left)} | {title(right)} |\n| --- | ---: | ---: | ---: |\n"
+        "| Does it do the job today? | 3 | 4 | 4 |\n| What does a first try cost? | 2 | 5 | 3 |\n"
+        "| What if it was wrong? | 2 | 3 | 4 |\n| Will it still do in two years? | 1 | 3 | 5 |\n\n"
+        "1. Put your own numbers in.\n2. Strike the rows that come out equal.\n"
+        "3. If the sums are close, take the one that is easier to leave again.\n\n"
+        "```python\nweights = [3, 2, 2, 1]\n"
+        f"left, right = [4, 5, 3, 3], [4, 3, 4, 5]  # {left}, {right}\n"
+        "for points in (left, right):\n    print(sum(w * p for w, p in zip(weights, points)))\n```\n"
     )
 
 
@@ -163,12 +179,18 @@ def list_of(question: str) -> str | None:
             shown = entries[: min(count, len(entries))]
             rows = "\n".join(f"{at}. **{entry}**" for at, entry in enumerate(shown, 1))
             table = "\n".join(f"| {entry} | {len(entry)} |" for entry in sorted(shown, key=len)[:3])
-            return f"## {title(subject)}\n\n{rows}\n\nThe shortest of them:\n\n| Entry | Letters |\n| --- | ---: |\n{table}\n"
+            return (
+                f"## {title(subject)}\n\n{rows}\n\nThe shortest of them:\n\n| Entry | Letters |\n"
+                f"| --- | ---: |\n{table}\n"
+            )
     steps = "\n".join(f"{at}. **{step}**: {detail}." for at, (step, detail) in enumerate(_STEPS[:count], 1))
     return (
-        f"## {title(subject)}\n\nThe sandbox knows no facts about this, but a way that works for most things:\n\n{steps}\n\n"
-        "| When | Look at |\n| --- | --- |\n| today | step 1 |\n| this week | steps 2 and 3 |\n| later | the rest |\n\n"
-        f"As a checklist to paste:\n\n```markdown\n- [ ] {subject}: what does done look like?\n- [ ] smallest version\n```\n"
+        f"## {title(subject)}\n\n"
+        f"The sandbox knows no facts about this, but a way that works for most things:\n\n{steps}\n\n"
+        "| When | Look at |\n| --- | --- |\n| today | step 1 |\n| this week | steps 2 and 3 |\n"
+        "| later | the rest |\n\n"
+        f"As a checklist to paste:\n\n```markdown\n- [ ] {subject}: what does done look like?\n"
+        f"- [ ] smallest version\n```\n"
     )
 
 
@@ -183,7 +205,8 @@ def message(question: str) -> str | None:
         "What I need from you: …, by Friday if that works.\n\nThank you, and best wishes\n…\n```\n\n"
         "- One subject a mail, and the request before the reasons.\n"
         "- A date that is polite is still a date.\n\n"
-        "| Tone | Change |\n| --- | --- |\n| warmer | open with a question |\n| firmer | give the date first |\n"
+        "| Tone | Change |\n| --- | --- |\n| warmer | open with a question |\n"
+        "| firmer | give the date first |\n"
     )
 
 
@@ -209,7 +232,8 @@ def outline(subject: str, variant: int, again: bool) -> str:
     )[variant]
     lead = "Going on from there: " if again else ""
     return (
-        f"## {title(subject)}\n\n{lead}{opening}. *(I'm the sandbox, a simulated model: no facts on this, but order.)*\n\n"
+        f"## {title(subject)}\n\n"
+        f"{lead}{opening}. *(I'm the sandbox, a simulated model: no facts on this, but order.)*\n\n"
         f"- **What it is:** put *{subject}* into one sentence, without its own name in it.\n"
         "- **What it is for:** who would miss it, and when?\n"
         "- **What is unclear:** the one question whose answer changes the rest.\n\n"

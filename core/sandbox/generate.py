@@ -23,7 +23,7 @@ from core.sandbox.messages import GenerateBody, ImageConfig, Request
 from core.sandbox.steering import Steering
 
 Script = Callable[[str, str], Steering | None]
-"""Asked before each generation with account name and model; what it returns replaces the prompt's steering."""
+"""Asked before each generation with account name and model; its answer replaces the prompt's steering."""
 
 _REPEATS: Final = 512
 
@@ -71,7 +71,8 @@ async def generate(
     tokens = usage.prompt_tokens(request)
     if tokens > model.context:
         raise invalid(
-            f"The input token count ({tokens}) exceeds the maximum number of tokens allowed ({model.context})."
+            f"The input token count ({tokens}) exceeds the maximum number of tokens allowed "
+            f"({model.context})."
         )
     left, resets = account.remaining(model.family, now)
     if left <= 0:

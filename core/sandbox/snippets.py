@@ -8,7 +8,8 @@ from msgspec import Struct
 from core.sandbox.subjects import subject_of, title
 
 _ASKS: Final = re.compile(
-    r"\b(code|function|script|program|snippet|implement|regex|class|one-?liner|algorithm|in (python|bash|sql|js|rust|go))\b"
+    r"\b(code|function|script|program|snippet|implement|regex|class|one-?liner|algorithm|"
+    r"in (python|bash|sql|js|rust|go))\b"
     r"|\bwrite .{0,30}\b(python|bash|sql|javascript|rust|go)\b",
     re.I,
 )
@@ -62,7 +63,8 @@ _SNIPPETS: Final = (
         "Reverse a string",
         ("revers",),
         "python",
-        'def reverse(text: str) -> str:\n    """The characters of text, last to first."""\n    return text[::-1]',
+        'def reverse(text: str) -> str:\n    """The characters of text, last to first."""\n'
+        "    return text[::-1]",
         ("A slice with step −1 walks backwards.", "It reverses code points; combined emoji may fall apart."),
         (('`reverse("stressed")`', "desserts"), ('`reverse("")`', "the empty string")),
     ),
@@ -247,13 +249,15 @@ def _skeleton(question: str) -> str:
     }
     name = "_".join([word for word in words if word not in dull][:3]) or "solve"
     return (
-        f"## {title(subject)}\n\nThe sandbox has no ready code for this, so here is a frame with a test to fill in:\n\n"
+        f"## {title(subject)}\n\n"
+        f"The sandbox has no ready code for this, so here is a frame with a test to fill in:\n\n"
         f'```python\ndef {name}(value: str) -> str:\n    """{title(subject)}."""\n'
         f"    raise NotImplementedError\n\n\ndef test_{name}() -> None:\n"
         f'    assert {name}("given") == "expected"\n```\n\n'
         "1. Write down two or three inputs with their results; they are your tests.\n"
         "2. Make the simplest one pass.\n"
         "3. Then the odd ones: empty, very large, not ASCII.\n\n"
-        "| Question | Decides |\n| --- | --- |\n| What goes in? | the parameters |\n| What comes out? | the return type |\n"
+        "| Question | Decides |\n| --- | --- |\n| What goes in? | the parameters |\n"
+        "| What comes out? | the return type |\n"
         "| What can go wrong? | which errors are raised |\n"
     )

@@ -4,7 +4,8 @@ import re
 from typing import Final
 
 _ASKING: Final = re.compile(
-    r"^(please|hey|hi|hello|ok|so|well|now|and|but|could you|can you|would you|will you|i want you to|i want to|"
+    r"^(please|hey|hi|hello|ok|so|well|now|and|but|could you|can you|would you|will you|"
+    r"i want you to|i want to|"
     r"i need to|i need|i'd like to|i would like to|help me( to)?|tell me( more)?( about)?|teach me( about)?|"
     r"explain( to me)?|describe|define|discuss|give me|show me|write( me)?|make( me)?|create|draft|compose|"
     r"what('s| is| are| was| were| does| do)|who('s| is| was| are)|where('s| is| are)|when( is| was| did)|"

@@ -1,0 +1,242 @@
+"""Generations: a chat request becomes one stream of batches with exactly one ending.
+
+Joins planning, attempts, the stream guard and the book; `pictures` does the same for pictures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from typing import Literal, TypeVar
+
+from msgspec import structs
+
+from core.config.settings import GatewaySettings
+from core.domain.content import AssetRef, Media, Role, ToolResult, Turn, Url
+from core.domain.events import (
+    Answer,
+    Batch,
+    Finished,
+    FinishReason,
+    JobEvent,
+    PartDelta,
+    PartOpened,
+    Started,
+)
+from core.domain.failure import Failure, GatewayError, Kind
+from core.domain.models import ModelInfo
+from core.domain.plan import Plan
+from core.domain.ports import Clock, Pool, Provider, Publish, Recorder, Shelf
+from core.domain.requests import Caller, ChatRequest, ImageRequest
+from core.domain.streams import StreamGuard, closing, collect
+
+from .attempts import Search
+from .book import Book
+from .endpoints import BadEndpoints
+from .pictures import make_pictures
+from .planner import Wanted
+from .planning import Planning
+from .retries import RetryBudget
+from .slots import Slots
+from .upstreams import LONGEST_QUEUE, Asked, Upstreams, Weight
+
+T = TypeVar("T")
+
+_ANSWERS = (FinishReason.LENGTH, FinishReason.CONTENT_FILTER)
+"""Endings that say something even with nothing before them."""
+
+
+def weigh_batch(batch: Batch) -> Weight:
+    """Content is any part, a thought included; usage is not."""
+    weight = Weight.NOTHING
+    for event in batch:
+        if isinstance(event, PartOpened | PartDelta):
+            weight |= Weight.CONTENT
+        elif isinstance(event, Finished):
+            weight |= Weight.END
+            if event.reason in _ANSWERS:
+                weight |= Weight.CONTENT
+    return weight
+
+
+class GenerationService:
+    """`services.Generation` over a pool of accounts and the providers they belong to."""
+
+    def __init__(
+        self,
+        pool: Pool,
+        providers: Mapping[str, Provider],
+        recorder: Recorder,
+        publish: Publish,
+        clock: Clock,
+        settings: Callable[[], GatewaySettings] = GatewaySettings,
+        shelf: Shelf | None = None,
+        parallel: Callable[[], int] = lambda: 2,
+        queue_s: float = LONGEST_QUEUE,
+    ) -> None:
+        self._pool, self._shelf = pool, shelf
+        self._recorder, self._publish, self._clock = recorder, publish, clock
+        self._parallel = parallel
+        bad = BadEndpoints(clock, settings().bad_endpoint_s)
+        self._up = Upstreams(pool, providers, Slots(pool), bad, RetryBudget(), clock, settings, queue_s)
+        self._planning = Planning(self._up)
+
+    def stream(self, request: ChatRequest, caller: Caller) -> AsyncIterator[Batch]:
+        """The answer as batches; see services.Generation. One answer a stream: `n` has to be 1."""
+        return self._chat(request, caller)
+
+    async def answer(self, request: ChatRequest, caller: Caller) -> Answer:
+        return await collect(self._chat(request, caller))
+
+    def pictures(self, request: ImageRequest, caller: Caller) -> AsyncIterator[JobEvent]:
+        return self._pictures(request, caller)
+
+    async def _pictures(self, request: ImageRequest, caller: Caller) -> AsyncIterator[JobEvent]:
+        book = self._book(caller, request.model, "image")
+        try:
+            turns = await self._media((Turn(Role.USER, request.references),))
+            references = tuple(part for turn in turns for part in turn.parts if isinstance(part, Media))
+            ready = structs.replace(request, references=references)
+            making = make_pictures(self._up, self._planning, book, ready, caller, max(1, self._parallel()))
+            async with closing(making) as events:
+                async for event in events:
+                    yield event
+        except GatewayError as error:
+            book.fail(error.failure)
+            raise
+        finally:
+            book.close()
+
+    async def _chat(self, request: ChatRequest, caller: Caller) -> AsyncIterator[Batch]:
+        book = self._book(caller, request.model, "chat")
+        keeper = StreamGuard()
+        search: Search[Batch] | None = None
+        wanted = Wanted(request.model, request.conversation)
+        try:
+            if request.n != 1:
+                raise GatewayError.of(
+                    Kind.BAD_REQUEST,
+                    "`n` has to be 1 for a stream: ask several times, or without `stream`.",
+                    params={"param": "n"},
+                )
+            ready = structs.replace(request, turns=await self._media(request.turns))
+
+            def call(asked: Asked) -> AsyncIterator[Batch]:
+                return asked.provider.chat(ready, asked.candidate.model, asked.grant, asked.endpoint)
+
+            search = Search(
+                self._up,
+                lambda: self._planning.plan(wanted, ready),
+                call,
+                weigh_batch,
+                deadline=caller.deadline,
+            )
+            begun = False
+            async with closing(search.run()) as batches:
+                async for batch in batches:
+                    if not begun:
+                        begun = True
+                        book.first()
+                        started = self._started(search, ready)
+                        book.began()
+                        yield [started]
+                    if sound := keeper.pass_on(batch):
+                        book.see(sound)
+                        yield sound
+                    if keeper.ended:
+                        break
+        except GatewayError as error:
+            if search is not None and search.winner is not None:
+                book.fail(error.failure)
+                yield keeper.close(error.failure)
+                return
+            failure = self._verdict(wanted, search, error.failure)
+            book.fail(failure)
+            raise GatewayError(failure) from error
+        finally:
+            if search is not None:
+                book.plan, book.attempts, book.winner = search.plan, search.attempts, search.winner
+            book.close()
+
+    def _started(self, search: Search[Batch], request: ChatRequest) -> Started:
+        winner = search.winner
+        assert winner is not None
+        return Started(
+            model=winner.candidate.model,
+            account=winner.candidate.email,
+            provider=winner.candidate.provider,
+            endpoint=winner.endpoint,
+            attempts=len(search.attempts) + 1,
+            dropped=self._planning.dropped(request, winner.candidate),
+        )
+
+    def _verdict(self, wanted: Wanted, search: Search[T] | None, raised: Failure) -> Failure:
+        """What the client is told, with the account that was tried last for the response's headers."""
+        if search is None:
+            return raised
+        failure = self._planning.verdict(wanted, search.failure, search.queued_out)
+        last = search.attempts[-1] if search.attempts else None
+        params = {"mapped_model": search.plan.model} | ({"email": last.email} if last else {})
+        return structs.replace(failure, params=failure.params | params)
+
+    def _book(self, caller: Caller, model: str, kind: Literal["chat", "image", "tokens"]) -> Book:
+        return Book(self._clock, self._recorder, self._publish, caller, model, kind)
+
+    async def _media(self, turns: tuple[Turn, ...]) -> tuple[Turn, ...]:
+        """Turns with the library's pictures filled in. Raises `bad_request` for links: nothing fetches."""
+        held = [media for turn in turns for media in _media_of(turn)]
+        if any(isinstance(media.data, Url) for media in held):
+            raise GatewayError.of(
+                Kind.BAD_REQUEST,
+                "Links to pictures are not fetched. Send the content itself as a data: URL.",
+                params={"param": "messages", "code": "unsupported_url"},
+            )
+        if self._shelf is not None and any(isinstance(media.data, AssetRef) for media in held):
+            return await self._shelf.media(turns)
+        return turns
+
+    async def explain(self, model: str, conversation: str = "") -> Plan:
+        """The plan that a request for `model` would get now."""
+        kinds = {known.id: known.kind for known in self._pool.models()}
+        kind = "image" if kinds.get(model) == "image" else "chat"
+        return self._planning.plan(Wanted(model, conversation, kind))
+
+    async def models(self) -> list[ModelInfo]:
+        return list(self._pool.models())
+
+    async def count_tokens(self, request: ChatRequest, caller: Caller) -> int:
+        wanted = Wanted(request.model, request.conversation)
+        book = self._book(caller, request.model, "tokens")
+        ready = structs.replace(request, turns=await self._media(request.turns))
+
+        async def call(asked: Asked) -> AsyncIterator[int]:
+            yield await asked.provider.count_tokens(ready, asked.candidate.model, asked.grant, asked.endpoint)
+
+        search = Search(
+            self._up,
+            lambda: self._planning.plan(wanted),
+            call,
+            lambda _: Weight.CONTENT | Weight.END,
+            deadline=caller.deadline,
+        )
+        try:
+            async with closing(search.run()) as counts:
+                count = await anext(counts)
+            book.done()
+            return count
+        except GatewayError as error:
+            failure = self._verdict(wanted, search, error.failure)
+            book.fail(failure)
+            raise GatewayError(failure) from error
+        finally:
+            book.plan, book.attempts, book.winner = search.plan, search.attempts, search.winner
+            book.close()
+
+
+def _media_of(turn: Turn) -> list[Media]:
+    found: list[Media] = []
+    for part in turn.parts:
+        if isinstance(part, Media):
+            found.append(part)
+        elif isinstance(part, ToolResult):
+            found += [inner for inner in part.parts if isinstance(inner, Media)]
+    return found

@@ -1,0 +1,155 @@
+"""Pictures: `n` generations side by side, each with its own attempts and its own success or failure."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+from msgspec import Struct, structs
+
+from core.domain.events import JobEvent, Made, NotMade, Phase, Started
+from core.domain.failure import GatewayError
+from core.domain.plan import Attempt
+from core.domain.requests import Caller, ImageRequest
+from core.domain.streams import closing
+
+from .attempts import Search
+from .book import Book
+from .planner import Wanted
+from .planning import Planning
+from .upstreams import Asked, Upstreams, Weight
+
+
+class _Over(Struct, frozen=True):
+    """Picture `index` will say no more."""
+
+    index: int
+
+
+def weigh_event(event: JobEvent) -> Weight:
+    return Weight.CONTENT | Weight.END if isinstance(event, Made) else Weight.NOTHING
+
+
+async def make_pictures(
+    upstreams: Upstreams,
+    planning: Planning,
+    book: Book,
+    request: ImageRequest,
+    caller: Caller,
+    parallel: int,
+) -> AsyncIterator[JobEvent]:
+    """The events of all pictures as they come, at most `parallel` made at a time.
+
+    Raises GatewayError before the first event if nobody could make a picture. Closing it stops all.
+    """
+    maker = _Maker(upstreams, planning, book, request, caller, parallel)
+    async with closing(maker.events()) as events:
+        async for event in events:
+            yield event
+
+
+class _Maker:
+    def __init__(
+        self,
+        upstreams: Upstreams,
+        planning: Planning,
+        book: Book,
+        request: ImageRequest,
+        caller: Caller,
+        parallel: int,
+    ) -> None:
+        self._up, self._planning, self._book = upstreams, planning, book
+        self._request, self._caller = request, caller
+        self._limit = asyncio.Semaphore(parallel)
+        self._queue: asyncio.Queue[JobEvent | _Over] = asyncio.Queue()
+        self._attempts: dict[int, tuple[Attempt, ...]] = {}
+
+    def _wanted(self, index: int) -> Wanted:
+        """Each picture is its own conversation, so that pictures spread over the accounts."""
+        return Wanted(self._request.model, f"{self._caller.request_id}/{index}", "image", self._request.n)
+
+    async def events(self) -> AsyncIterator[JobEvent]:
+        self._book.plan = self._planning.plan(self._wanted(0))
+        if failure := self._planning.possible(self._wanted(0)):
+            raise GatewayError(failure)
+        tasks = [asyncio.create_task(self._one(index)) for index in range(self._request.n)]
+        failed: list[NotMade] = []
+        open_pictures = len(tasks)
+        try:
+            while open_pictures:
+                event = await self._queue.get()
+                if isinstance(event, _Over):
+                    open_pictures -= 1
+                    continue
+                if isinstance(event, NotMade):
+                    failed.append(event)
+                elif isinstance(event, Made):
+                    self._book.pictures += 1
+                    self._book.add_usage(event.usage)
+                    self._book.first()
+                yield event
+            if self._book.pictures:
+                self._book.done()
+            elif failed:
+                self._book.fail(failed[0].failure)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            self._book.attempts = tuple(
+                attempt for index in sorted(self._attempts) for attempt in self._attempts[index]
+            )
+
+    async def _one(self, index: int) -> None:
+        """Make picture `index`; whatever happens is put into the queue."""
+        wanted = self._wanted(index)
+        put = self._queue.put_nowait
+        put(Phase("queued", index))
+
+        def call(asked: Asked) -> AsyncIterator[JobEvent]:
+            return asked.provider.image(
+                self._request, asked.candidate.model, asked.grant, asked.endpoint, index
+            )
+
+        async with self._limit:
+            search = Search(
+                self._up,
+                lambda: self._planning.plan(wanted),
+                call,
+                weigh_event,
+                early=put,
+                deadline=self._caller.deadline,
+            )
+            try:
+                put(Phase("sent", index))
+                async with closing(search.run()) as events:
+                    async for event in events:
+                        put(self._signed(event, search, index) if isinstance(event, Made) else event)
+                        if isinstance(event, Made):
+                            break
+            except GatewayError as error:
+                failure = error.failure
+                if search.winner is None:
+                    failure = self._planning.verdict(wanted, search.failure, search.queued_out)
+                last = search.attempts[-1].email if search.attempts else ""
+                params = failure.params | {"mapped_model": search.plan.model, "email": last}
+                put(NotMade(index, structs.replace(failure, params=params)))
+            finally:
+                self._attempts[index] = search.attempts
+                self._book.winner = search.winner or self._book.winner
+                put(_Over(index))
+
+    @staticmethod
+    def _signed(made: Made, search: Search[JobEvent], index: int) -> Made:
+        """The picture with who made it."""
+        winner = search.winner
+        if winner is None:
+            return made
+        started = Started(
+            winner.candidate.model,
+            winner.candidate.email,
+            winner.candidate.provider,
+            winner.endpoint,
+            attempts=len(search.attempts) + 1,
+        )
+        return structs.replace(made, index=index, started=started)

@@ -1,0 +1,223 @@
+"""Planning: which accounts may answer a request, in which order, and why the others may not.
+
+Pure: a snapshot goes in, a Plan comes out; nothing is reserved. `attempts` walks the plan.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from hashlib import blake2b
+from math import ceil
+from typing import Final, Literal
+
+from msgspec import Struct
+
+from core.domain.accounts import Realm
+from core.domain.failure import Cause, Failure, Kind, Scope
+from core.domain.models import ModelInfo
+from core.domain.plan import Candidate, Plan, Step
+from core.domain.ports import PoolEntry, PoolView
+
+Strategy = Literal["sticky", "round-robin", "least-loaded"]
+Resolve = Callable[[str, str, str], str]
+"""(provider, name asked for, kind) to the id that is sent; unknown names pass through."""
+
+SCARCE: Final = 0.1
+"""Quota left (0..1) at which an account is used only when no other is there."""
+
+LONG_REST: Final = 300.0
+"""Seconds of rest from which a limit is called used up rather than too fast."""
+
+BUSY: Final = "busy: "
+MOST_NAMED: Final = 20
+
+
+class Wanted(Struct, frozen=True):
+    """What is to be planned. `conversation` keeps its place under the sticky strategy."""
+
+    model: str
+    conversation: str = ""
+    kind: Literal["chat", "image"] = "chat"
+    steps: int = 1
+
+
+def make_plan(
+    wanted: Wanted,
+    view: PoolView,
+    models: Sequence[ModelInfo],
+    resolve: Resolve,
+    endpoints: Callable[[str, Realm], tuple[str, ...]],
+    strategy: Strategy = "sticky",
+) -> Plan:
+    """Rank the accounts for `wanted`. Candidates that may be used come first, best first."""
+    known = {(model.provider, model.id): model for model in models}
+    free: list[tuple[tuple[float, ...], Candidate]] = []
+    passed: list[Candidate] = []
+    sandbox = False
+    for entry in view.entries:
+        model = resolve(entry.provider, wanted.model, wanted.kind)
+        candidate = Candidate(entry.account, entry.email, entry.provider, model)
+        reason = _reason(entry, model, wanted, known.get((entry.provider, model)))
+        if reason:
+            passed.append(_with(candidate, reason, 0.0))
+        else:
+            rank = _rank(entry, model, wanted, strategy)
+            free.append((rank, _with(candidate, "", rank[-1])))
+            sandbox = sandbox or entry.realm is Realm.SANDBOX
+    free.sort(key=lambda pair: (*pair[0], pair[1].account))
+    ranked = [candidate for _, candidate in free]
+    sent = next((one.model for one in ranked + passed), wanted.model)
+    where: dict[str, None] = {}
+    usable = {one.account for one in ranked}
+    for entry in view.entries:
+        if entry.account in usable:
+            where |= dict.fromkeys(endpoints(entry.provider, entry.realm))
+    return Plan(
+        asked=wanted.model,
+        model=sent,
+        candidates=tuple(ranked + passed),
+        steps=(Step(wanted.kind, sent),) * wanted.steps,
+        endpoints=tuple(where),
+        notes=("the sandbox answers",) if sandbox else (),
+        strategy=strategy,
+    )
+
+
+def _with(candidate: Candidate, passed_over: str, score: float) -> Candidate:
+    return Candidate(
+        candidate.account, candidate.email, candidate.provider, candidate.model, passed_over, score
+    )
+
+
+def _reason(entry: PoolEntry, model: str, wanted: Wanted, known: ModelInfo | None) -> str:
+    """Why an account may not answer, in words; empty: it may."""
+    if entry.usable:
+        return entry.usable
+    if entry.offers is not None and model not in entry.offers:
+        return f"does not offer {model}"
+    if known is not None and wanted.kind == "image" and known.kind != "image":
+        return f"{model} makes no pictures"
+    if (rest := entry.resting.get("", 0.0)) > 0:
+        return f"rests for {ceil(rest)} s"
+    if (rest := entry.resting.get(model, 0.0)) > 0:
+        return f"rests for {ceil(rest)} s with {model}"
+    if entry.in_flight >= entry.limit:
+        return f"{BUSY}{entry.in_flight} of {entry.limit} calls in flight"
+    return ""
+
+
+def _rank(entry: PoolEntry, model: str, wanted: Wanted, strategy: Strategy) -> tuple[float, ...]:
+    """Smaller is better; the last number is the score that is shown."""
+    fraction = entry.fractions.get(model)
+    scarce = float(fraction is not None and fraction <= SCARCE)
+    load = entry.in_flight / entry.limit if entry.limit else 1.0
+    if strategy == "round-robin":
+        return scarce, entry.last_used
+    if strategy == "sticky" and wanted.conversation:
+        return scarce, -weight(wanted.conversation, entry.account)
+    return scarce, load, entry.last_used
+
+
+def weight(conversation: str, account: str) -> float:
+    """Rendezvous hashing: a number 0..1 that depends on both and on nothing else.
+
+    Every conversation has its own order of accounts, so one that leaves moves only its own
+    conversations, spread over all others.
+    """
+    digest = blake2b(f"{conversation}\0{account}".encode("utf-8", "surrogatepass"), digest_size=7)
+    return int.from_bytes(digest.digest()) / (1 << 56)
+
+
+def usable(plan: Plan) -> tuple[Candidate, ...]:
+    return tuple(candidate for candidate in plan.candidates if not candidate.passed_over)
+
+
+def busy(candidate: Candidate) -> bool:
+    """Whether a candidate is passed over for nothing but having no place left."""
+    return candidate.passed_over.startswith(BUSY)
+
+
+def soonest(plan: Plan, view: PoolView) -> float | None:
+    """Seconds until the first account of the plan that only rests is free again; None if none does."""
+    models = {candidate.account: candidate.model for candidate in plan.candidates}
+    rests = [
+        max(entry.resting.get("", 0.0), entry.resting.get(models[entry.account], 0.0))
+        for entry in view.entries
+        if entry.account in models and not entry.usable and _offers(entry, models[entry.account])
+    ]
+    return min(rests, default=None)
+
+
+def _offers(entry: PoolEntry, model: str) -> bool:
+    return entry.offers is None or model in entry.offers
+
+
+def nobody(plan: Plan, view: PoolView, models: Sequence[ModelInfo], kind: str) -> Failure:
+    """What to tell a client when no account may answer."""
+    ready = [entry for entry in view.entries if not entry.usable]
+    if not ready:
+        return Failure(Kind.UNAVAILABLE, _no_account(view), params={"code": "no_account"})
+    named = {candidate.account: candidate.model for candidate in plan.candidates}
+    if not any(_offers(entry, named[entry.account]) for entry in ready if entry.account in named):
+        return unknown_model(plan.asked, models, kind)
+    pictures = [one for one in plan.candidates if one.passed_over.endswith("makes no pictures")]
+    if pictures:
+        return Failure(
+            Kind.BAD_REQUEST,
+            f"`{plan.asked}` makes no pictures. {_names(models, 'image')}",
+            params={"param": "model"},
+        )
+    return resting(plan, view)
+
+
+def resting(plan: Plan, view: PoolView) -> Failure:
+    """429: everybody who could answer rests. `retry_after` is when the first of them is back."""
+    wait = max(1.0, soonest(plan, view) or 1.0)
+    kind, cause = (Kind.QUOTA, Cause.QUOTA) if wait >= LONG_REST else (Kind.RATE, Cause.RATE)
+    return Failure(
+        kind,
+        f"Every account that offers {plan.model} has reached its limit. "
+        f"The first one is free again in {in_words(wait)}.",
+        scope=Scope.MODEL,
+        cause=cause,
+        retry_after=wait,
+    )
+
+
+def unknown_model(asked: str, models: Sequence[ModelInfo], kind: str) -> Failure:
+    return Failure(
+        Kind.NOT_FOUND,
+        f"No account offers a model called `{asked}`. {_names(models, kind)}",
+        scope=Scope.MODEL,
+        cause=Cause.MISSING,
+        params={"param": "model", "code": "model_not_found"},
+    )
+
+
+def _names(models: Iterable[ModelInfo], kind: str) -> str:
+    names = sorted({model.id for model in models if model.kind == kind})
+    if not names:
+        return "There is none of that kind at the moment."
+    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+    return f"There are: {', '.join(names[:MOST_NAMED])}{more}."
+
+
+def _no_account(view: PoolView) -> str:
+    if not view.entries:
+        return (
+            "No account is signed in yet. Add one with `agtui accounts add`, "
+            "or try everything out with `agtui serve --sandbox`."
+        )
+    reasons: Mapping[str, None] = dict.fromkeys(entry.usable for entry in view.entries)
+    return f"No account can answer: {'; '.join(reasons)}. `agtui accounts` shows what each one needs."
+
+
+def in_words(seconds: float) -> str:
+    """`45 s`, `12 min`, `4 h 10 min`."""
+    whole = ceil(seconds)
+    if whole < 120:
+        return f"{whole} s"
+    if whole < 7200:
+        return f"{ceil(whole / 60)} min"
+    hours, minutes = divmod(ceil(whole / 60), 60)
+    return f"{hours} h {minutes} min" if minutes else f"{hours} h"

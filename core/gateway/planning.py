@@ -1,0 +1,72 @@
+"""The planner over the live pool, and what a client is told when no plan led to an answer."""
+
+from __future__ import annotations
+
+from msgspec import structs
+
+from core.domain.accounts import Realm
+from core.domain.failure import Cause, Failure
+from core.domain.plan import Candidate, Plan
+from core.domain.requests import ChatRequest
+
+from .planner import Wanted, busy, make_plan, nobody, resting, soonest, unknown_model, usable
+from .upstreams import Upstreams, never_unauthenticated, no_place
+
+LIMITS = frozenset({Cause.QUOTA, Cause.RATE, Cause.SOFT})
+
+
+class Planning:
+    """Plans with the pool as it is at the moment of asking."""
+
+    def __init__(self, upstreams: Upstreams) -> None:
+        self._up = upstreams
+
+    def plan(self, wanted: Wanted, request: ChatRequest | None = None) -> Plan:
+        """With `request`, the plan also says what the first candidate's model can't be told."""
+        models = self._up.pool.models() if wanted.kind == "image" else ()
+        strategy = self._up.settings().strategy
+        view = self._up.pool.view()
+        plan = make_plan(wanted, view, models, self._resolve, self._endpoints, strategy)
+        first = next(iter(usable(plan)), None)
+        if request is None or first is None:
+            return plan
+        return structs.replace(plan, dropped=self.dropped(request, first))
+
+    def dropped(self, request: ChatRequest, candidate: Candidate) -> tuple[str, ...]:
+        provider = self._up.providers.get(candidate.provider)
+        return provider.dropped(request, candidate.model) if provider else ()
+
+    def _resolve(self, provider: str, model: str, kind: str) -> str:
+        found = self._up.providers.get(provider)
+        return found.resolve(model, kind) if found else model
+
+    def _endpoints(self, provider: str, realm: Realm) -> tuple[str, ...]:
+        found = self._up.providers.get(provider)
+        return found.endpoints(realm) if found else ()
+
+    def possible(self, wanted: Wanted) -> Failure | None:
+        """Why nobody could answer `wanted` now, not even after a wait for a place; None: somebody could."""
+        plan = self.plan(wanted)
+        if usable(plan) or any(busy(candidate) for candidate in plan.candidates):
+            return None
+        return nobody(plan, self._up.pool.view(), self._up.pool.models(), wanted.kind)
+
+    def verdict(self, wanted: Wanted, last: Failure | None, queued_out: bool) -> Failure:
+        """What the client is told after a search without an answer; `last` is its last failure."""
+        if last is None:
+            if queued_out:
+                return no_place(self._up.queue_s)
+            return self.possible(wanted) or no_place(0)
+        if last.cause is Cause.MISSING:
+            return unknown_model(wanted.model, self._up.pool.models(), wanted.kind)
+        if last.cause in LIMITS:
+            return self._limited(wanted, last)
+        return never_unauthenticated(last)
+
+    def _limited(self, wanted: Wanted, last: Failure) -> Failure:
+        """A limit: with the true time until an account is back if all of them rest."""
+        plan, view = self.plan(wanted), self._up.pool.view()
+        if not usable(plan) and soonest(plan, view):
+            return structs.replace(resting(plan, view), status=last.status, detail=last.detail)
+        wait = last.retry_after if last.retry_after is not None and not usable(plan) else 1.0
+        return structs.replace(last, retry_after=wait)

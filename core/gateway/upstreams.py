@@ -1,0 +1,114 @@
+"""What attempts are made with: the shared parts of the gateway, one call, and what its items count as."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from enum import Flag
+from typing import Final
+
+from msgspec import Struct, structs
+
+from core.config.settings import GatewaySettings
+from core.domain.failure import Cause, Failure, Kind, Scope
+from core.domain.plan import Attempt, Candidate
+from core.domain.ports import Clock, Grant, Pool, Provider
+
+from .endpoints import BadEndpoints
+from .retries import RetryBudget
+from .slots import Slots
+
+LONGEST_QUEUE: Final = 30.0
+"""Seconds that a generation waits for a place while every account is busy."""
+
+EMPTY: Final = Failure(
+    Kind.UPSTREAM,
+    "The model answered with nothing. Ask again, or put it differently.",
+    scope=Scope.ENDPOINT,
+    cause=Cause.EMPTY,
+)
+
+FAULT: Final = Failure(
+    Kind.INTERNAL,
+    "The gateway has a fault in the way it reads this answer; the log has the details.",
+)
+
+
+class Weight(Flag):
+    """What an item of an upstream's answer counts as."""
+
+    NOTHING = 0
+    CONTENT = 1
+    END = 2
+
+
+class Upstreams(Struct, frozen=True):
+    """What every generation shares."""
+
+    pool: Pool
+    providers: Mapping[str, Provider]
+    slots: Slots
+    bad: BadEndpoints
+    budget: RetryBudget
+    clock: Clock
+    settings: Callable[[], GatewaySettings]
+    queue_s: float = LONGEST_QUEUE
+
+
+class Asked(Struct, frozen=True):
+    """One call as it is about to be made."""
+
+    candidate: Candidate
+    provider: Provider
+    grant: Grant
+    endpoint: str
+
+
+class AttemptLog:
+    """The attempts of one generation, with times counted from its beginning."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._began = clock.monotonic()
+        self.attempts: list[Attempt] = []
+
+    def add(
+        self,
+        candidate: Candidate,
+        endpoint: str,
+        started: float,
+        outcome: str,
+        failure: Failure | None = None,
+        first_ms: float | None = None,
+    ) -> None:
+        """`started` is monotonic; `outcome` is `ok`, `cancelled` or a cause."""
+        self.attempts.append(
+            Attempt(
+                candidate.account,
+                candidate.email,
+                endpoint,
+                str(outcome),
+                failure.status if failure else None,
+                (started - self._began) * 1000,
+                first_ms,
+                (self._clock.monotonic() - started) * 1000,
+                (failure.detail or failure.public_message) if failure else "",
+            )
+        )
+
+
+def no_place(wait: float) -> Failure:
+    """429: everybody who could answer was busy for as long as one may wait."""
+    return Failure(
+        Kind.RATE,
+        f"Every account was busy for {wait:.0f} s. Ask again in a moment, or add an account.",
+        scope=Scope.MODEL,
+        cause=Cause.RATE,
+        retry_after=5.0,
+    )
+
+
+def never_unauthenticated(failure: Failure) -> Failure:
+    """An upstream's 401 is about our account, never about the client's key."""
+    if failure.kind is Kind.UNAUTHENTICATED:
+        return structs.replace(failure, kind=Kind.UNAVAILABLE)
+    return failure

@@ -1,0 +1,1 @@
+"""Making pictures: jobs, shapes, words that style a prompt."""

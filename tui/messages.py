@@ -35,9 +35,9 @@ class Heard(Message, bubble=False):
 
 @dataclass
 class StatusSeen(Message, bubble=False):
-    """The owner's status as of now. `attached`: the owner is another process."""
+    """The owner's status as of now; None: it can't be reached. `attached`: it is another process."""
 
-    status: Status
+    status: Status | None
     attached: bool
 
 

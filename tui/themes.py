@@ -160,6 +160,23 @@ def derive(colours: Mapping[str, str], given: Mapping[str, str], *, ansi: bool =
     return {**{name: resolve(name).hex for name in DERIVED}, **words}
 
 
+def variables_of(theme: Theme) -> dict[str, str]:
+    """The variables of any theme: its own, and `DERIVED` for what it does not give."""
+    own = {key: value for key in COLOURS if (value := getattr(theme, key)) is not None}
+    dark = {"background": "#121212", "surface": "#1e1e1e", "foreground": "#e0e0e0"}
+    light = {"background": "#e0e0e0", "surface": "#d8d8d8", "foreground": "#1f1f1f"}
+    base = {
+        "warning": theme.primary,
+        "error": theme.primary,
+        "success": theme.primary,
+        "accent": theme.primary,
+    }
+    given = {key: value for key, value in theme.variables.items() if key in (*DERIVED, *WORDS)}
+    if any(value.startswith("ansi_") for value in own.values()):
+        given = dict(theme.variables)
+    return derive({**base, **(dark if theme.dark else light), **own}, given, ansi=theme.ansi)
+
+
 def contrast(first: str, second: str) -> float:
     """The WCAG contrast ratio of two colours, 1 to 21."""
 

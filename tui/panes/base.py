@@ -20,9 +20,10 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from textual import on
+from textual.app import App
 from textual.containers import Container
 from textual.message import Message
 from textual.reactive import var
@@ -45,6 +46,10 @@ class FooterKey(NamedTuple):
     label: str
     rank: int = 50
     action: str = ""
+
+    def default_key(self) -> str:
+        """The key that it names, whatever the person has bound."""
+        return self.key
 
 
 class HelpData(NamedTuple):
@@ -91,6 +96,9 @@ class Pane(Container):
 
     is_active: bool = False
     """Whether the pane is the one on screen."""
+
+    is_restored: bool = False
+    """Whether `restore` has been called: what `kept` gives is worth keeping only then."""
 
     now: Callable[[], float] = staticmethod(time.time)
     """The present in unix seconds, for ages and resets; a fixed one makes pictures repeatable."""
@@ -142,6 +150,15 @@ class Pane(Container):
 
     # For subclasses ---------------------------------------------------------------------------------
 
+    @property
+    def program(self) -> App[Any]:
+        """The running program."""
+        return cast("App[Any]", self.app)  # pyright: ignore[reportUnknownMemberType]
+
+    def copy(self, text: str) -> None:
+        """Put `text` on the clipboard."""
+        self.program.copy_to_clipboard(text)
+
     def flash(self, text: str, level: FlashLevel = "info", seconds: float = 4.0) -> None:
         """Say one line to the person."""
         self.post_message(Flash(text, level, seconds))
@@ -157,6 +174,7 @@ class Pane(Container):
 
     @on(Restored)
     def _restored(self, message: Restored) -> None:
+        self.is_restored = True
         self.restore(message.kept)
 
     @on(Shown)

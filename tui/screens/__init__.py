@@ -1,0 +1,1 @@
+"""Dialogs: pages over the shell, imported when they are opened."""

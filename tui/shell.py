@@ -1,0 +1,191 @@
+"""The shell: tab row, facts, the panes, the flash line and the key footer. Knows no tab's contents.
+
+A pane is imported and mounted when its tab is first shown, and stays. The shell tells panes when they
+come and go, hands them the services once these are there, and passes on what the gateway says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import getters, on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.css.query import NoMatches
+from textual.screen import Screen
+from textual.widget import Widget
+from textual.widgets import ContentSwitcher
+
+from tui.messages import Heard
+from tui.notify import FlashLine
+from tui.panes.base import FooterKey, Pane
+from tui.tabs import TabSpec
+from tui.widgets.empty import Empty
+from tui.widgets.key_footer import KeyFooter
+from tui.widgets.status_line import StatusLine
+from tui.widgets.tab_bar import TabBar, TabRule
+
+if TYPE_CHECKING:
+    from core.services import Services
+
+
+class UnloadedPane(Pane):
+    """Stands where a tab's module could not be imported."""
+
+    def __init__(self, reason: str, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.reason = reason
+
+    def compose(self) -> ComposeResult:
+        yield Empty("This tab could not be loaded", note=self.reason)
+
+
+class ShellScreen(Screen[None]):
+    """The one page that is always there."""
+
+    AUTO_FOCUS = ""
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "back", "Stop, close, or leave the field", show=False, id="back"),
+        Binding("question_mark", "app.help", "Help", show=False, id="help-here"),
+        Binding("colon", "app.command_palette", "Commands", show=False, id="commands-here"),
+    ]
+
+    bar = getters.query_one("#tabs", TabBar)
+    rule = getters.query_one("#rule", TabRule)
+    status_line = getters.query_one("#status", StatusLine)
+    body = getters.query_one("#body", ContentSwitcher)
+    flash_line = getters.query_one("#flash", FlashLine)
+    footer = getters.query_one("#keys", KeyFooter)
+
+    def __init__(
+        self,
+        specs: Sequence[TabSpec],
+        everywhere: Sequence[FooterKey],
+        bound: Callable[[FooterKey], str],
+        kept: Callable[[str], dict[str, str]],
+    ) -> None:
+        """`everywhere` are the footer keys of the program itself; `bound` says what key an entry is on;
+        `kept` gives what a tab's pane had kept when the program last ended."""
+        super().__init__()
+        self.specs = {spec.id: spec for spec in specs}
+        self._everywhere = tuple(everywhere)
+        self._bound = bound
+        self._kept = kept
+        self._services: Services | None = None
+        self._focus_of: dict[str, Widget | None] = {}
+
+    def compose(self) -> ComposeResult:
+        with Horizontal(id="head"):
+            yield TabBar(tuple(self.specs.values()), id="tabs")
+            yield StatusLine(id="status")
+        yield TabRule(id="rule")
+        yield ContentSwitcher(id="body")
+        yield FlashLine(id="flash")
+        yield KeyFooter(self._bound, id="keys")
+
+    def on_mount(self) -> None:
+        self.watch(self.bar, "span", self._underline)
+        self.footer.keys = self._everywhere
+
+    def _underline(self, span: tuple[int, int]) -> None:
+        self.rule.span = span
+
+    # Tabs -------------------------------------------------------------------------------------------
+
+    @property
+    def active(self) -> str:
+        """The id of the tab that is shown; empty before the first."""
+        return self.bar.active
+
+    @property
+    def pane(self) -> Pane | None:
+        """The pane that is shown."""
+        return self.pane_of(self.active)
+
+    def pane_of(self, tab: str) -> Pane | None:
+        """The pane of `tab`, or None while it has never been shown."""
+        try:
+            return self.body.get_child_by_id(tab, Pane)
+        except NoMatches:
+            return None
+
+    def panes(self) -> list[Pane]:
+        """All panes that have been shown."""
+        return [child for child in self.body.children if isinstance(child, Pane)]
+
+    async def show(self, tab: str, what: str = "") -> Pane:
+        """Show `tab`, mounting its pane the first time, and hand it `what` if there is something.
+
+        Raises KeyError if there is no such tab.
+        """
+        spec = self.specs[tab]
+        before = self.pane
+        pane = self.pane_of(tab)
+        if before is not None and before is not pane:
+            self._focus_of[self.active] = self.focused
+            before.post_message(Pane.Shown(False))
+        self.bar.active = tab
+        new = pane is None
+        if pane is None:
+            pane = await self._mount_pane(spec)
+        if before is not pane:
+            self.body.current = tab
+            pane.post_message(Pane.Shown(True))
+            self._footer_of(pane)
+        if new and self._services is not None:
+            pane.post_message(Pane.Opened(self._services))
+        if what:
+            pane.post_message(Pane.Asked(what))
+        if before is not pane:
+            self.call_after_refresh(self._focus_in, pane)
+        return pane
+
+    async def _mount_pane(self, spec: TabSpec) -> Pane:
+        try:
+            pane = spec.load()(id=spec.id)
+        except ImportError as error:
+            pane = UnloadedPane(str(error), id=spec.id)
+        await self.body.add_content(pane)
+        pane.post_message(Pane.Restored(self._kept(spec.id)))
+        return pane
+
+    def _focus_in(self, pane: Pane) -> None:
+        if not pane.is_active or (self.focused is not None and pane in self.focused.ancestors):
+            return
+        last = self._focus_of.get(pane.id or "")
+        usable = last is not None and last.is_mounted and pane in last.ancestors
+        self.set_focus(last if usable else pane.first_focus())
+
+    # What panes and the gateway say -----------------------------------------------------------------
+
+    def open(self, services: Services) -> None:
+        """The gateway is there: tell every pane, and every one that comes later."""
+        self._services = services
+        for pane in self.panes():
+            pane.post_message(Pane.Opened(services))
+
+    def hear(self, heard: Heard) -> None:
+        """Pass on what happened; each pane gets a message of its own."""
+        for pane in self.panes():
+            pane.post_message(Heard(heard.events, heard.gap))
+
+    @on(Pane.KeysChanged)
+    def _keys_changed(self, message: Pane.KeysChanged) -> None:
+        message.stop()
+        if self.pane is not None:
+            self._footer_of(self.pane)
+
+    def _footer_of(self, pane: Pane) -> None:
+        self.footer.keys = (*pane.keys, *self._everywhere)
+
+    # Keys -------------------------------------------------------------------------------------------
+
+    def action_back(self) -> None:
+        """Escape: stop what runs, else close what is open, else leave the field. Never quits."""
+        if self.flash_line.said is not None:
+            self.flash_line.clear()
+        if self.pane is not None and self.pane.stop():
+            return
+        self.set_focus(None)

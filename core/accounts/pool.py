@@ -212,6 +212,11 @@ class AccountPool:
         self._catalogues.forget(account)
         self._last_used.pop(account, None)
 
+    async def settle(self) -> None:
+        """Wait until nothing is being fetched in the background."""
+        while self._background:
+            await asyncio.gather(*self._background)
+
     async def aclose(self) -> None:
         for task in list(self._background):
             task.cancel()

@@ -1,0 +1,114 @@
+"""Writers that are killed: the file always loads, and who was told "added" is there."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from core.accounts.vault import Vault
+from tests.accounts.world import HandClock
+
+WRITER = """
+import sys
+from pathlib import Path
+from core.accounts.vault import Vault
+from tests.accounts.world import HandClock, account
+vault = Vault(Path(sys.argv[1]), HandClock())
+print("ready", flush=True)
+for number in range(int(sys.argv[2]), 10_000):
+    assert vault.put(account(f"n{number}"))
+    if number % 3 == 2:
+        print(f"removing n{number - 1}", flush=True)
+        assert vault.remove(f"n{number - 1}")
+    print(f"added n{number}", flush=True)
+"""
+
+# A process a step: each ends, as a kill does, at its n-th deed to the file system; the last one lives.
+CRASH = """
+import os, sys
+from pathlib import Path
+from core.accounts.vault import Vault
+from tests.accounts.world import HandClock, account
+DEEDS = ("open", "os.rename", "os.remove", "os.chmod", "os.mkdir", "os.link", "os.truncate")
+
+def act(vault, left):
+    def count(event, args):
+        nonlocal left
+        left -= event in DEEDS
+        if left < 0:
+            os._exit(9)
+    sys.addaudithook(count)
+    vault.put(account("new"))
+    vault.remove("old")
+    os._exit(0)
+
+for step in range(500):
+    vault = Vault(Path(sys.argv[1]) / f"step-{step}" / "accounts.json", HandClock())
+    vault.put(account("old"))
+    vault.put(account("kept"))
+    child = os.fork()
+    if child == 0:
+        act(vault, step)
+    if os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0:
+        break
+print(step)
+"""
+
+
+def run(code: str, *arguments: object) -> subprocess.Popen[str]:
+    command = [sys.executable, "-c", code, *map(str, arguments)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+
+
+def read(file: Path) -> tuple[set[str], tuple[str, ...]]:
+    vault = Vault(file, HandClock())
+    return {known.id for known in vault.read().accounts}, vault.notices
+
+
+@pytest.mark.bar
+def test_nobody_is_lost_when_the_writer_is_killed_again_and_again(tmp_path: Path) -> None:
+    file = tmp_path / "accounts.json"
+    added: set[str] = set()
+    removing: set[str] = set()
+    rounds, start, ends = 0, 0, time.monotonic() + 10.0
+    while rounds < 25 and time.monotonic() < ends:
+        with run(WRITER, file, start) as child:
+            assert child.stdout is not None
+            assert child.stdout.readline() == "ready\n"
+            # A different moment each round: after so many lines, and then in the middle of the next write.
+            for _ in range(rounds % 5):
+                note(child.stdout.readline(), added, removing)
+            child.kill()
+            for line in child.stdout:
+                note(line, added, removing)
+        found, notices = read(file)
+        assert notices == ()
+        assert added - removing <= found
+        start, rounds = start + 200, rounds + 1
+    assert rounds >= 5
+    assert added
+
+
+def note(line: str, added: set[str], removing: set[str]) -> None:
+    if not line.endswith("\n"):
+        return
+    word, name = line.split()
+    (added if word == "added" else removing).add(name)
+
+
+@pytest.mark.bar
+def test_a_crash_at_any_step_of_a_write_loses_nobody(tmp_path: Path) -> None:
+    with run(CRASH, tmp_path) as child:
+        assert child.stdout is not None
+        last = int(child.stdout.read())
+    assert last > 15
+    for step in range(last + 1):
+        found, notices = read(tmp_path / f"step-{step}" / "accounts.json")
+        assert notices == ()
+        assert "kept" in found
+        assert "old" in found or "new" in found
+    assert found == {"kept", "new"}

@@ -64,6 +64,7 @@ class FakeSignIn:
         self.refuse_email: GatewayError | None = None
         self.rotate = False
         self.gate: asyncio.Event | None = None
+        self.waiting = asyncio.Event()
         self.client = "0123456789ab"
         self.lifetime = LIFETIME
         self.devices = 0
@@ -74,6 +75,7 @@ class FakeSignIn:
         self.refreshed.append(text)
         number = len(self.refreshed)
         if self.gate is not None:
+            self.waiting.set()
             await self.gate.wait()
         if (refused := self.refuse(text)) is not None:
             raise refused

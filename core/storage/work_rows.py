@@ -73,7 +73,7 @@ def page(
         statement = statement.where(works.c.at < before_at)
     if text.strip():
         statement = statement.where(matching(connection, text, WORKS_TEXT))
-    return [(kind, body) for kind, body in connection.execute(statement.limit(limit)).tuples()]
+    return [(row[0], row[1]) for row in connection.execute(statement.limit(limit))]
 
 
 def one(connection: sa.Connection, work_id: str) -> tuple[str, bytes] | None:
@@ -83,13 +83,13 @@ def one(connection: sa.Connection, work_id: str) -> tuple[str, bytes] | None:
 
 def ids(connection: sa.Connection) -> dict[str, str]:
     """The kind of every row, by id."""
-    return dict(connection.execute(sa.select(works.c.id, works.c.kind)).tuples().all())
+    return {row[0]: row[1] for row in connection.execute(sa.select(works.c.id, works.c.kind))}
 
 
 def of_sandbox(connection: sa.Connection) -> list[tuple[str, str]]:
     """(kind, id) of everything the sandbox made."""
     statement = sa.select(works.c.kind, works.c.id).where(works.c.sandbox)
-    return [(kind, work_id) for kind, work_id in connection.execute(statement).tuples()]
+    return [(row[0], row[1]) for row in connection.execute(statement)]
 
 
 def refresh_text(connection: sa.Connection) -> None:

@@ -28,7 +28,9 @@ from textual.containers import Container
 from textual.message import Message
 from textual.reactive import var
 from textual.widget import Widget
+from textual.worker import Worker, WorkerState
 
+from core.domain.failure import GatewayError
 from tui.messages import Flash, FlashLevel, GoTo, Heard
 
 if TYPE_CHECKING:
@@ -166,6 +168,25 @@ class Pane(Container):
     def go_to(self, tab: str, what: str = "") -> None:
         """Send the person to another tab."""
         self.post_message(GoTo(tab, what))
+
+    @on(Worker.StateChanged)
+    def _worker_changed(self, message: Worker.StateChanged) -> None:
+        """A worker that failed says so: nothing ends in silence."""
+        worker = cast("Worker[Any]", message.worker)  # pyright: ignore[reportUnknownMemberType]
+        error = worker.error
+        if message.state is not WorkerState.ERROR or error is None:
+            return
+        if isinstance(error, GatewayError):
+            self.flash(error.failure.public_message, "error", 8)
+        else:
+            self.failed(error)
+
+    def failed(self, error: BaseException) -> None:
+        """An error of the program's own: a crash report is written, and the program goes on."""
+        report = getattr(self.program, "report", None)
+        written = report(error) if report else None
+        place = f" Report: {written.path}" if written else ""
+        self.flash(f"That did not work: {type(error).__name__}.{place}", "error", 10)
 
     # The shell's messages ---------------------------------------------------------------------------
 

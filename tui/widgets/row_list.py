@@ -21,6 +21,9 @@ from textual.reactive import var
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+GAP = "  "
+"""What stands between two columns."""
+
 Tone = Literal["plain", "strong", "muted", "accent", "good", "warning", "error"]
 
 
@@ -116,6 +119,16 @@ class RowList(ScrollView, can_focus=True):
     # Attributes down --------------------------------------------------------------------------------
 
     @property
+    def columns(self) -> tuple[Column, ...]:
+        return self._columns
+
+    @columns.setter
+    def columns(self, columns: Sequence[Column]) -> None:
+        if tuple(columns) != self._columns:
+            self._columns = tuple(columns)
+            self.refresh()
+
+    @property
     def rows(self) -> tuple[Row, ...]:
         return self._rows
 
@@ -170,24 +183,17 @@ class RowList(ScrollView, can_focus=True):
     def _strip(self, cells: tuple[Cell, ...], width: int, base: Style, mark: str) -> Strip:
         bar = base + self._ink("bar") if mark.strip() else base
         segments = [Segment(mark, bar)]
-        used = 1
-        if len(cells) == 1 and len(self._columns) > 1:
-            spans = [(width - used, "left")]
-        else:
-            spans = [(size, column.align) for column, size in self._layout(width - 1)]
-        shown = [cell for cell, span in zip(cells, spans, strict=False) if span[0] > 0]
-        sizes = [span for span in spans if span[0] > 0]
-        for place, (cell, (size, align)) in enumerate(zip(shown, sizes, strict=False)):
-            room = size - (0 if place == len(shown) - 1 else 2)
-            text = (
-                cell.text if cell_len(cell.text) <= room else set_cell_size(cell.text, max(room - 1, 0)) + "…"
-            )
+        alone = len(cells) == 1 and len(self._columns) > 1
+        layout = [(Column(), width - 1)] if alone else self._layout(width - 1)
+        for (column, room), cell in zip(layout, cells, strict=False):
+            if not room:
+                continue
+            if len(segments) > 1:
+                segments.append(Segment(GAP, base))
+            text = cell.text if cell_len(cell.text) <= room else set_cell_size(cell.text, room - 1) + "…"
             pad = " " * max(room - cell_len(text), 0)
-            body = pad + text if align == "right" else text + pad
+            body = pad + text if column.align == "right" else text + pad
             segments.append(Segment(body, base if cell.tone == "plain" else base + self._ink(cell.tone)))
-            if size > room:
-                segments.append(Segment("  ", base))
-            used += size
         return Strip(segments).adjust_cell_length(width, base)
 
     def _ink(self, tone: str) -> Style:
@@ -196,17 +202,12 @@ class RowList(ScrollView, can_focus=True):
         return Style(color=style.color, bold=style.bold)
 
     def _layout(self, width: int) -> list[tuple[Column, int]]:
-        """Each column with its width in cells, the gap of two included; 0: hidden."""
-        shown = [width >= column.from_width for column in self._columns]
-        fixed = sum(
-            column.width + 2 for column, on in zip(self._columns, shown, strict=True) if on and column.width
-        )
-        growing = sum(on and not column.width for column, on in zip(self._columns, shown, strict=True))
-        share = max((width - fixed) // growing, 4) if growing else 0
-        return [
-            (column, 0 if not on else column.width + 2 if column.width else share)
-            for column, on in zip(self._columns, shown, strict=True)
-        ]
+        """Each column with its width in cells; 0: hidden. Gaps stand between the columns that are shown."""
+        shown = [column for column in self._columns if width >= column.from_width]
+        growing = [column for column in shown if not column.width]
+        fixed = sum(column.width for column in shown) + len(GAP) * (len(shown) - 1)
+        share = max((width - fixed) // len(growing), 4) if growing else 0
+        return [(column, column.width or share if column in shown else 0) for column in self._columns]
 
     def on_resize(self, event: events.Resize) -> None:
         self.virtual_size = Size(event.size.width, len(self._rows) + self._head)

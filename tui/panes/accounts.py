@@ -1,0 +1,278 @@
+"""The accounts tab: who may answer, what is left of them, and when it comes back.
+
+Quotas are asked for when the tab is shown and on `r`, never while it is hidden.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import getters, on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.reactive import var
+from textual.widget import Widget
+from textual.widgets import Static
+
+from core.domain.accounts import AccountState, AccountView, QuotaWindow, Realm
+from core.domain.failure import GatewayError
+from tui import format as say
+from tui import turns
+from tui.messages import Heard
+from tui.panes.base import FooterKey, HelpData, Pane
+from tui.widgets.quota_bar import QuotaLevel, percent, quota_cells, quota_level
+from tui.widgets.row_list import Cell, Column, Row, RowList, Tone
+
+if TYPE_CHECKING:
+    from core.services import Services
+
+BAR = 8
+QUOTA_AGE = 60.0
+"""Seconds after which showing the tab asks for the quotas anew."""
+TONES: dict[QuotaLevel, Tone] = {"good": "good", "mid": "warning", "low": "error"}
+EMPTY = (
+    "No accounts yet. Press [b $accent]a[/] to add one with a refresh token; "
+    "until then the sandbox answers, on this machine."
+)
+STATES: dict[AccountState, tuple[str, Tone]] = {
+    AccountState.READY: ("● ready", "good"),
+    AccountState.NEEDS_LOGIN: ("○ sign in again", "error"),
+    AccountState.VERIFY: ("○ confirm it", "warning"),
+    AccountState.ENDED: ("✗ ended", "error"),
+}
+
+
+def state_cell(view: AccountView, now: float) -> Cell:
+    """What the account is doing, by glyph, word and colour."""
+    if not view.enabled:
+        return Cell("– off", "muted")
+    if view.state is AccountState.READY:
+        whole = [rest.until for rest in view.cooldowns if not rest.model and rest.until > now]
+        if whole:
+            return Cell(f"◐ rests {say.span(max(whole) - now)}", "warning")
+    return Cell(*STATES[view.state])
+
+
+def quota_cell(window: QuotaWindow | None) -> Cell:
+    if window is None or window.fraction is None:
+        return Cell("–", "muted")
+    left = window.fraction
+    return Cell(f"{quota_cells(left, BAR)} {percent(left).strip()}", TONES[quota_level(left)])
+
+
+def window_names(accounts: list[AccountView]) -> list[str]:
+    """The quota windows that get a column: the ones most accounts have, at most three."""
+    counts: dict[str, int] = {}
+    for view in accounts:
+        for window in view.quotas:
+            counts[window.name] = counts.get(window.name, 0) + 1
+    return sorted(counts, key=lambda name: (-counts[name], name))[:3]
+
+
+class AccountsPane(Pane):
+    """State, quota bars with reset times, add, remove, switch off and on."""
+
+    DEFAULT_CSS = """
+    AccountsPane {
+        #accounts-list { height: 1fr; min-height: 6; }
+        #hint { height: 1fr; content-align: center middle; }
+        #facts { height: auto; max-height: 11; padding: 0 1; }
+    }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("a", "add", "Add", id="accounts.add", tooltip="Add an account with a refresh token"),
+        Binding("r", "refresh", "Refresh quota", id="accounts.refresh", tooltip="Ask what is left"),
+        Binding(
+            "x,space", "switch", "Off or on", id="accounts.toggle", tooltip="Switch the account off or on"
+        ),
+        Binding("D", "remove", "Remove", id="accounts.remove", tooltip="Remove the account; asks first"),
+    ]
+    help_data = HelpData(
+        "Accounts",
+        "Each row is an account with what is left of its quotas. a adds one, x switches it off and on, "
+        "D removes it, r asks the upstream what is left. An account that must sign in again is kept.",
+    )
+    keys = var(
+        (
+            FooterKey("a", "add", 10, "accounts.add"),
+            FooterKey("r", "refresh quota", 30, "accounts.refresh"),
+            FooterKey("x", "off/on", 20, "accounts.toggle"),
+            FooterKey("D", "remove", 40, "accounts.remove"),
+        )
+    )
+
+    table = getters.query_one("#accounts-list", RowList)
+    details = getters.query_one("#details", Static)
+    hint = getters.query_one("#hint", Static)
+
+    def __init__(self, id: str = "accounts") -> None:
+        super().__init__(id=id)
+        self._accounts: dict[str, AccountView] = {}
+        self._names: list[str] = []
+        self._asking = False
+
+    def compose(self) -> ComposeResult:
+        yield RowList((), id="accounts-list", classes="framed")
+        yield Static(EMPTY, id="hint", classes="empty")
+        with Vertical(id="facts", classes="framed"):
+            yield Static(id="details", markup=False)
+
+    def on_mount(self) -> None:
+        self.table.border_title = "accounts"
+
+    def first_focus(self) -> Widget | None:
+        return self.table
+
+    def ready(self, services: Services) -> None:
+        self.load()
+
+    def activated(self) -> None:
+        self.load()
+
+    def heard(self, message: Heard) -> None:
+        if self.is_active and (message.gap or "account.changed" in message.topics()):
+            self.load()
+
+    # Loading ----------------------------------------------------------------------------------------
+
+    @work(group="accounts-load", exclusive=True, exit_on_error=False)
+    async def load(self) -> None:
+        """Read the accounts; while the tab is on screen, ask for quotas that are old."""
+        if self.services is None:
+            return
+        self._show(await self.services.accounts.list())
+        now = self.now()
+        if self.is_active and any(
+            view.enabled and (view.quotas_at is None or now - view.quotas_at > QUOTA_AGE)
+            for view in self._accounts.values()
+        ):
+            self.ask_quota()
+
+    def _show(self, accounts: list[AccountView]) -> None:
+        self._accounts = {view.id: view for view in accounts}
+        self._names = window_names(accounts)
+        quota = tuple(
+            Column(name, BAR + 5, from_width=60 + 16 * place) for place, name in enumerate(self._names)
+        )
+        self.table.columns = (Column("account"), Column("state", 16), *quota, Column("now", 5, "right", 92))
+        now = self.now()
+        self.table.show([self._row(view, now) for view in accounts])
+        self.table.display, self.hint.display = bool(accounts), not accounts
+        ready = sum(view.enabled and view.state is AccountState.READY for view in accounts)
+        asked = [view.quotas_at for view in accounts if view.quotas_at]
+        checked = f" · checked {say.ago(min(asked), now)}" if asked else ""
+        self.table.border_subtitle = f"{ready} of {len(accounts)} ready{checked}"
+        self._show_details(self.table.cursor_id)
+
+    def _row(self, view: AccountView, now: float) -> Row:
+        windows = {window.name: window for window in view.quotas}
+        name = view.email + (
+            "  sandbox" if view.realm is Realm.SANDBOX and not view.email.endswith(".test") else ""
+        )
+        return Row(
+            view.id,
+            (
+                Cell(name, "plain" if view.enabled else "muted"),
+                state_cell(view, now),
+                *(quota_cell(windows.get(window)) for window in self._names),
+                Cell(str(view.in_flight), "accent" if view.in_flight else "muted"),
+            ),
+        )
+
+    def _show_details(self, account_id: str) -> None:
+        view = self._accounts.get(account_id)
+        facts = self.query_one("#facts", Vertical)
+        facts.display = view is not None
+        if view is None:
+            return
+        facts.border_title = view.email
+        self.details.update("\n".join(self._detail_lines(view, self.now())))
+
+    def _detail_lines(self, view: AccountView, now: float) -> list[str]:
+        facts = [view.provider, view.tier or "plan unknown", f"project {view.project or 'none yet'}"]
+        facts += [f"added {say.when(view.added_at, now)}", f"last used {say.ago(view.last_used_at, now)}"]
+        lines = [" · ".join(facts)]
+        if view.realm is Realm.SANDBOX:
+            lines.append("Simulated: it belongs to the sandbox and is gone when the program ends.")
+        if view.state_note:
+            lines.append(view.state_note)
+        for window in view.quotas:
+            left = "unknown" if window.fraction is None else f"{window.fraction:.0%} left"
+            reset = (
+                f", resets in {say.span(window.reset_at - now)}"
+                if window.reset_at and window.reset_at > now
+                else ""
+            )
+            lines.append(f"{window.name}: {left}{reset}")
+        for rest in view.cooldowns:
+            if rest.until > now:
+                lines.append(
+                    f"rests {say.span(rest.until - now)} for {rest.model or 'everything'}: {rest.cause}"
+                )
+        if view.last_error:
+            lines.append(f"last error: {view.last_error}")
+        return lines
+
+    @on(RowList.Moved, "#accounts-list")
+    def moved(self, message: RowList.Moved) -> None:
+        self._show_details(message.id)
+
+    # Actions ----------------------------------------------------------------------------------------
+
+    def action_refresh(self) -> None:
+        self.ask_quota()
+
+    @work(group="accounts-quota", exit_on_error=False)
+    async def ask_quota(self) -> None:
+        """Ask every account what is left; one question at a time."""
+        if self.services is None or self._asking:
+            return
+        self._asking = True
+        try:
+            self._show(await self.services.accounts.refresh_quota())
+        except GatewayError as error:
+            self.flash(turns.error_text(error.failure), "error")
+        finally:
+            self._asking = False
+
+    @work(group="accounts-change", exclusive=True, exit_on_error=False)
+    async def action_switch(self) -> None:
+        view = self._accounts.get(self.table.cursor_id)
+        if view is None or self.services is None:
+            return
+        try:
+            changed = await self.services.accounts.enable(view.id, not view.enabled)
+        except GatewayError as error:
+            self.flash(turns.error_text(error.failure), "error")
+            return
+        self.flash(f"{changed.email} is {'on' if changed.enabled else 'off'}.")
+        self.load()
+
+    @work(group="accounts-change", exclusive=True, exit_on_error=False)
+    async def action_add(self) -> None:
+        from tui.screens.add_account import AddAccountScreen
+
+        if self.services is None:
+            return
+        if added := await self.program.push_screen_wait(AddAccountScreen(self.services.accounts)):
+            self.flash(f"Added {added.email}.", "good")
+            self.load()
+
+    @work(group="accounts-change", exclusive=True, exit_on_error=False)
+    async def action_remove(self) -> None:
+        from tui.screens.confirm import ConfirmScreen
+
+        view = self._accounts.get(self.table.cursor_id)
+        if view is None or self.services is None:
+            return
+        question = ConfirmScreen(
+            f"Remove {view.email}?",
+            "Its refresh token is deleted from this machine.",
+            yes="Remove",
+            no="Keep",
+        )
+        if await self.program.push_screen_wait(question) == ConfirmScreen.YES:
+            await self.services.accounts.remove(view.id)
+            self.flash(f"Removed {view.email}.")
+            self.load()

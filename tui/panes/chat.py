@@ -1,0 +1,378 @@
+"""The chat tab: the conversations, the transcript, the prompt, and what an answer costs.
+
+It wires messages to services; rendering is the widgets', reading a stream is tui/answering.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import getters, on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.reactive import var
+from textual.widget import Widget
+from textual.worker import Worker
+
+from core.domain.content import Role
+from core.domain.failure import GatewayError
+from core.domain.streams import closing
+from tui import format as say
+from tui import turns
+from tui.answering import Answering
+from tui.messages import Heard
+from tui.panes.base import FooterKey, HelpData, Pane
+from tui.widgets.chat_list import ChatList
+from tui.widgets.prompt import PromptArea
+from tui.widgets.transcript import TranscriptView
+from tui.widgets.turn import TurnView
+
+if TYPE_CHECKING:
+    from core.domain.events import Batch, Started
+    from core.domain.works import Chat
+    from core.services import Services
+
+EMPTY = """\
+Ask anything, `enter` sends it.
+
+`ctrl+t` chooses the model, `ctrl+n` starts a new chat, `ctrl+o` shows the ones you have, \
+and `esc` stops an answer, keeping what has arrived.
+"""
+
+
+@dataclass(frozen=True)
+class Unanswered:
+    """A question that got no answer: sending the same text again asks the stored turn once more."""
+
+    chat: str
+    turn: str
+    text: str
+
+
+class ChatPane(Pane):
+    """One conversation: the transcript, the prompt, and what the answer costs."""
+
+    DEFAULT_CSS = """
+    ChatPane {
+        #chats { width: 28; }
+        #conversation { width: 1fr; }
+        TranscriptView { height: 1fr; }
+        #ask { height: auto; }
+        &.-list-over #chats { display: block; }
+    }
+    .-narrow ChatPane {
+        layers: page over;
+        #chats { display: none; layer: over; width: 40; height: 1fr; background: $surface; }
+    }
+    .-narrow ChatPane.-list-over #chats { display: block; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+n", "new_chat", "New chat", id="chat.new", priority=True, tooltip="Start a new chat"),
+        Binding(
+            "ctrl+o",
+            "chats",
+            "Chats",
+            id="chat.list",
+            priority=True,
+            tooltip="Show or leave the list of chats",
+        ),
+        Binding("ctrl+t", "model", "Model", id="chat.model", priority=True, tooltip="Choose the model"),
+        Binding(
+            "ctrl+y",
+            "copy_answer",
+            "Copy answer",
+            id="chat.copy",
+            priority=True,
+            tooltip="Copy the last answer",
+        ),
+        Binding(
+            "ctrl+r", "again", "Answer again", id="chat.again", tooltip="Ask the last question once more"
+        ),
+        Binding("d", "delete_chat", "Delete chat", id="chat.delete", tooltip="Delete the chat under the bar"),
+        Binding(
+            "u", "undo_delete", "Undo", id="chat.undo", show=False, tooltip="Bring the deleted chat back"
+        ),
+    ]
+    help_data = HelpData(
+        "Chat",
+        "Ask something; the answer streams in above. Esc stops it and keeps what has arrived. A question "
+        "that failed stays in the prompt: press enter to ask it again. Conversations survive a restart.",
+    )
+    keys = var(
+        (
+            FooterKey("enter", "send", 10),
+            FooterKey("ctrl+j", "newline", 60),
+            FooterKey("ctrl+t", "model", 20, "chat.model"),
+            FooterKey("ctrl+n", "new", 30, "chat.new"),
+            FooterKey("ctrl+o", "chats", 40, "chat.list"),
+            FooterKey("ctrl+y", "copy", 50, "chat.copy"),
+        )
+    )
+
+    transcript = getters.query_one(TranscriptView)
+    prompt = getters.query_one(PromptArea)
+    chat_list = getters.query_one(ChatList)
+    ask = getters.query_one("#ask", Vertical)
+    model: var[str] = var("")
+
+    def __init__(self, id: str = "chat") -> None:
+        super().__init__(id=id)
+        self._chat: Chat | None = None
+        self._wanted = ""
+        self._worker: Worker[None] | None = None
+        self._unanswered: Unanswered | None = None
+        self._deleted = ""
+
+    def compose(self) -> ComposeResult:
+        with Horizontal():
+            yield ChatList(id="chats", classes="framed")
+            with Vertical(id="conversation"):
+                yield TranscriptView(empty=EMPTY, classes="framed")
+                with Vertical(id="ask", classes="framed"):
+                    yield PromptArea(placeholder="Ask anything")
+
+    def first_focus(self) -> Widget | None:
+        return self.prompt
+
+    # What the shell says ----------------------------------------------------------------------------
+
+    def restore(self, kept: Mapping[str, str]) -> None:
+        self._wanted, self.model = kept.get("chat", ""), kept.get("model", "")
+        if text := kept.get("prompt", ""):
+            self.prompt.text = text
+
+    def kept(self) -> Mapping[str, str]:
+        return {
+            "chat": self._chat.id if self._chat else self._wanted,
+            "model": self.model,
+            "prompt": self.prompt.text,
+        }
+
+    def ready(self, services: Services) -> None:
+        self.load(self._wanted)
+
+    def asked(self, what: str) -> None:
+        self.load(what)
+        self.prompt.focus()
+
+    def heard(self, message: Heard) -> None:
+        if self.is_active and (message.gap or "chat.changed" in message.topics()):
+            self.list_chats()
+
+    def activated(self) -> None:
+        if self.services:
+            self.list_chats()
+
+    def busy(self) -> str:
+        return "an answer is coming in" if self._answering else ""
+
+    def stop(self) -> bool:
+        if self._answering and self._worker:
+            self._worker.cancel()
+            return True
+        if self.has_class("-list-over"):
+            self.action_chats()
+            return True
+        return False
+
+    @property
+    def _answering(self) -> bool:
+        return self._worker is not None and not self._worker.is_finished
+
+    # Loading ----------------------------------------------------------------------------------------
+
+    @work(group="chat-load", exclusive=True, exit_on_error=False)
+    async def load(self, chat_id: str) -> None:
+        """Show a stored conversation; an empty id shows a new one."""
+        if self.services is None:
+            self._wanted = chat_id
+            return
+        if self._answering:
+            self.flash("An answer is still coming in: esc stops it.", "warning")
+            return
+        try:
+            self._chat = await self.services.chats.get(chat_id) if chat_id else None
+        except GatewayError:
+            self._chat = None
+        self.transcript.set_turns([turns.turn_view(turn) for turn in self._chat.path()] if self._chat else [])
+        self._unanswered = None
+        if self._chat:
+            self.model = self._chat.model or self.model
+            self._offer_unanswered(self._chat)
+        if not self.model:
+            self.model = await self._model_of_settings(self.services)
+        self._show_title()
+        self.list_chats()
+
+    async def _model_of_settings(self, services: Services) -> str:
+        status = await services.owner.status()
+        name = "chat.sandbox_model" if status.sandbox_active else "chat.model"
+        return next(
+            (each.value for each in await services.settings.list() if each.name == name), "sandbox-chat"
+        )
+
+    def _offer_unanswered(self, chat: Chat) -> None:
+        path = chat.path()
+        if path and path[-1].role is Role.USER:
+            self._unanswered = Unanswered(chat.id, path[-1].id, turns.text_of_parts(path[-1].parts))
+
+    @work(group="chat-list", exclusive=True, exit_on_error=False)
+    async def list_chats(self) -> None:
+        if self.services:
+            found = await self.services.chats.list()
+            self.chat_list.show_chats(found, self._chat.id if self._chat else "", self.now())
+
+    def _show_title(self) -> None:
+        title = say.one_line(self._chat.title) if self._chat else ""
+        self.transcript.border_title = title or "new chat"
+        self.ask.border_subtitle = self.model
+
+    def watch_model(self) -> None:
+        if self.is_mounted:
+            self.ask.border_subtitle = self.model
+
+    # Asking -----------------------------------------------------------------------------------------
+
+    @on(PromptArea.Submitted)
+    def send(self, message: PromptArea.Submitted) -> None:
+        """Ask what the prompt holds. It stays there until somebody has begun to answer."""
+        text = message.text.strip()
+        if not text:
+            return
+        if self.services is None:
+            self.flash("The gateway is still starting; press enter again in a moment.", "warning")
+        elif self._answering:
+            self.flash("An answer is still coming in: esc stops it, then enter sends.", "warning")
+        else:
+            self._worker = self.stream_answer(self.services, text)
+
+    @work(group="answer", exclusive=True, exit_on_error=False)
+    async def stream_answer(self, services: Services, text: str) -> None:
+        """Show the answer as it arrives; a stopped or failed answer keeps what has arrived."""
+        retry = self._unanswered
+        if self._chat is None:
+            self._chat = await services.chats.create(self.model)
+        chat_id = self._chat.id
+        if retry and (retry.chat, retry.text) == (chat_id, text):
+            batches = services.chats.again(chat_id, retry.turn, self.model)
+        else:
+            batches = services.chats.send(chat_id, text, self.model)
+            self.transcript.append_turn(TurnView(f"you-{len(self.transcript.turns)}", "you", text))
+        await self._follow(batches)
+
+    async def _follow(self, batches: AsyncIterator[Batch]) -> None:
+        answer = Answering(
+            self.transcript.begin_answer(
+                TurnView(f"answer-{len(self.transcript.turns)}", "model", state="streaming")
+            )
+        )
+        stopped = True
+        try:
+            async with closing(batches) as stream:
+                await answer.follow(stream, self._answer_begins)
+            stopped = False
+        except GatewayError as error:
+            answer.failure, stopped = error.failure, False
+        finally:
+            answer.finish(stopped)
+            self.after_answer()
+
+    def _answer_begins(self, started: Started) -> None:
+        self._unanswered = None
+        self.prompt.clear_text()
+        self.transcript.border_title = " · ".join(
+            filter(
+                None, (say.one_line(self._chat.title) if self._chat else "", say.short_email(started.account))
+            )
+        )
+
+    @work(group="chat-after", exclusive=True, exit_on_error=False)
+    async def after_answer(self) -> None:
+        """Take over what was stored: ids, the title, and whether the question still waits."""
+        if self.services and self._chat:
+            self._chat = await self.services.chats.get(self._chat.id)
+            path = self._chat.path()
+            failed = (
+                bool(path)
+                and path[-1].role is Role.MODEL
+                and path[-1].state == "failed"
+                and not path[-1].parts
+            )
+            if failed and len(path) > 1:
+                self._unanswered = Unanswered(self._chat.id, path[-2].id, turns.text_of_parts(path[-2].parts))
+            else:
+                self._offer_unanswered(self._chat)
+            self.transcript.border_title = say.one_line(self._chat.title) or "new chat"
+            self.list_chats()
+
+    # Actions ----------------------------------------------------------------------------------------
+
+    def action_new_chat(self) -> None:
+        self.load("")
+        self.prompt.focus()
+
+    def action_chats(self) -> None:
+        """Go to the list, or back. In a narrow terminal the list lies over the page."""
+        back = self.chat_list.has_focus
+        self.set_class(not back, "-list-over")
+        (self.prompt if back else self.chat_list).focus()
+
+    @on(ChatList.Chosen, "#chats")
+    def open_chat(self, message: ChatList.Chosen) -> None:
+        self.remove_class("-list-over")
+        self.load(message.id)
+        self.prompt.focus()
+
+    @work(group="chat-model", exclusive=True, exit_on_error=False)
+    async def action_model(self) -> None:
+        """Choose the model from a list with facts."""
+        from tui.screens.models import choose_model
+
+        if self.services and (chosen := await choose_model(self.program, self.services, "chat", self.model)):
+            self.model = chosen
+
+    def action_copy_answer(self) -> None:
+        answers = [turn for turn in self.transcript.turns if turn.role == "model" and turn.text]
+        if answers:
+            self.copy(answers[-1].text)
+        else:
+            self.flash("There is no answer to copy yet.", "warning")
+
+    @on(TranscriptView.CopyRequested)
+    def copy_block(self, message: TranscriptView.CopyRequested) -> None:
+        self.copy(message.text)
+
+    def action_again(self) -> None:
+        """Ask the last question once more; the new answer stands beside the old one."""
+        if self.services is None or self._chat is None or self._answering:
+            return
+        asked = [turn for turn in self._chat.path() if turn.role is Role.USER]
+        if asked:
+            self.transcript.set_turns([turns.turn_view(turn) for turn in self._chat.path(asked[-1].id)])
+            self._worker = self.answer_again(self.services, self._chat.id, asked[-1].id)
+
+    @work(group="answer", exclusive=True, exit_on_error=False)
+    async def answer_again(self, services: Services, chat_id: str, turn_id: str) -> None:
+        await self._follow(services.chats.again(chat_id, turn_id, self.model))
+
+    @work(group="chat-delete", exclusive=True, exit_on_error=False)
+    async def action_delete_chat(self) -> None:
+        chat_id = self.chat_list.cursor_id
+        if not self.services or not chat_id or not self.chat_list.has_focus:
+            return
+        await self.services.chats.delete(chat_id)
+        self._deleted = chat_id
+        if self._chat and self._chat.id == chat_id:
+            self.load("")
+        self.flash("Deleted. u brings it back.", seconds=10)
+        self.list_chats()
+
+    @work(group="chat-delete", exclusive=True, exit_on_error=False)
+    async def action_undo_delete(self) -> None:
+        if self.services and self._deleted:
+            await self.services.chats.restore(self._deleted)
+            self._deleted = ""
+            self.list_chats()

@@ -1,0 +1,240 @@
+"""The history tab: one list over chats and pictures, with a filter and a preview."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import getters, on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.reactive import var
+from textual.widget import Widget
+from textual.widgets import ContentSwitcher, Input, Static
+
+from core.domain.failure import GatewayError
+from core.domain.works import HistoryItem
+from tui import format as say
+from tui import turns
+from tui.messages import Heard
+from tui.panes.base import FooterKey, HelpData, Pane
+from tui.widgets.choice import Choice
+from tui.widgets.pixel_view import PixelView
+from tui.widgets.row_list import Cell, Column, Row, RowList
+from tui.widgets.transcript import TranscriptView
+
+if TYPE_CHECKING:
+    from core.services import Services
+
+KINDS = {"all": "", "chats": "chat", "pictures": "image"}
+PAGE = 500
+COLUMNS = (
+    Column("when", 11),
+    Column("kind", 5),
+    Column("title"),
+    Column("size", 10, "right", from_width=64),
+    Column("model", 20, from_width=92),
+    Column("account", 8, from_width=110),
+)
+
+
+class HistoryPane(Pane):
+    """Everything that was made, newest first. Enter opens it in its own tab."""
+
+    DEFAULT_CSS = """
+    HistoryPane {
+        #filter { height: 1; }
+        #words { width: 1fr; }
+        #kind { width: 36; }
+        #both { height: 1fr; layout: vertical; }
+        #items { height: 1fr; }
+        #preview { height: 1fr; }
+        #preview > * { height: 1fr; }
+        #preview-none { align: center middle; }
+        #preview-none Static { width: auto; color: $muted; }
+    }
+    .-wide HistoryPane #both { layout: horizontal; }
+    .-wide HistoryPane #items, .-wide HistoryPane #preview { width: 1fr; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("slash", "filter", "Filter", id="history.filter", tooltip="Type to filter the list"),
+        Binding("f", "kind", "Kind", id="history.kind", tooltip="All, chats or pictures"),
+        Binding("d", "delete", "Delete", id="history.delete", tooltip="Move it to the trash"),
+        Binding("u", "undo", "Undo", id="history.undo", show=False, tooltip="Bring the deleted one back"),
+        Binding("y", "copy_path", "Copy path", id="history.copy", show=False, tooltip="Copy the file's path"),
+    ]
+    help_data = HelpData(
+        "History",
+        "Chats and pictures in one list. Slash filters by words, f shows only chats or only pictures, enter "
+        "opens what the bar is on, d deletes it and u brings it back.",
+    )
+    keys = var(
+        (
+            FooterKey("slash", "filter", 10),
+            FooterKey("enter", "open", 20),
+            FooterKey("f", "kind", 30, "history.kind"),
+            FooterKey("d", "delete", 40, "history.delete"),
+        )
+    )
+
+    items = getters.query_one("#items", RowList)
+    words = getters.query_one("#words", Input)
+    kind = getters.query_one("#kind", Choice)
+    preview = getters.query_one("#preview", ContentSwitcher)
+    picture = getters.query_one("#preview-picture", PixelView)
+    transcript = getters.query_one("#preview-chat", TranscriptView)
+
+    def __init__(self, id: str = "history") -> None:
+        super().__init__(id=id)
+        self._found: dict[str, HistoryItem] = {}
+        self._deleted: HistoryItem | None = None
+
+    def compose(self) -> ComposeResult:
+        with Horizontal(id="filter"):
+            yield Input(placeholder="/ filter…", id="words", compact=True)
+            yield Choice("", tuple(KINDS), id="kind")
+        with Horizontal(id="both"):
+            yield RowList(COLUMNS, id="items", classes="framed")
+            with ContentSwitcher(initial="preview-none", id="preview"):
+                with Vertical(id="preview-none"):
+                    yield Static(
+                        "Nothing here yet. Ask something in chat or make a picture.", classes="empty"
+                    )
+                yield TranscriptView(id="preview-chat", classes="framed")
+                yield PixelView(id="preview-picture", classes="framed")
+
+    def on_mount(self) -> None:
+        self.items.border_title = "history"
+        self.words.cursor_blink = False
+
+    def first_focus(self) -> Widget | None:
+        return self.items
+
+    def ready(self, services: Services) -> None:
+        self.load()
+
+    def activated(self) -> None:
+        self.load()
+
+    def heard(self, message: Heard) -> None:
+        topics = message.topics()
+        if self.is_active and (message.gap or topics & {"chat.changed", "asset.added", "asset.removed"}):
+            self.load()
+
+    def stop(self) -> bool:
+        if self.words.has_focus:
+            self.words.value = ""
+            self.items.focus()
+            return True
+        return False
+
+    # Loading ----------------------------------------------------------------------------------------
+
+    @work(group="history-load", exclusive=True, exit_on_error=False)
+    async def load(self) -> None:
+        """Read the list anew, with the filter as it stands."""
+        if self.services is None:
+            return
+        found = await self.services.library.history(self.words.value.strip(), KINDS[self.kind.value], PAGE)
+        self._found = {f"{item.kind}:{item.id}": item for item in found}
+        self.items.show([self._row(key, item) for key, item in self._found.items()])
+        more = "+" if len(found) == PAGE else ""
+        self.items.border_subtitle = (
+            f"{len(found)}{more} found" if self.words.value else f"{len(found)}{more}"
+        )
+        self.show_preview(self.items.cursor_id)
+
+    def _row(self, key: str, item: HistoryItem) -> Row:
+        return Row(
+            key,
+            (
+                Cell(say.when(item.at, self.now()), "muted"),
+                Cell("chat" if item.kind == "chat" else "pic", "accent" if item.kind != "chat" else "plain"),
+                Cell(say.one_line(item.title) or "untitled"),
+                Cell(item.amount, "muted"),
+                Cell(item.model, "muted"),
+                Cell(say.short_email(item.account), "muted"),
+            ),
+        )
+
+    @work(group="history-preview", exclusive=True, exit_on_error=False)
+    async def show_preview(self, key: str) -> None:
+        """Show what the bar is on."""
+        item = self._found.get(key)
+        if item is None or self.services is None:
+            self.preview.current = "preview-none"
+            return
+        if item.kind == "chat":
+            try:
+                chat = await self.services.chats.get(item.id)
+            except GatewayError as error:
+                self.flash(turns.error_text(error.failure), "error")
+                return
+            self.transcript.set_turns([turns.turn_view(turn) for turn in chat.path()])
+            self.transcript.border_title = say.one_line(chat.title)
+            self.transcript.border_subtitle = f"{len(chat.turns)} turns"
+            self.preview.current = "preview-chat"
+        else:
+            self.picture.path = Path(item.path)
+            self.picture.border_title = say.one_line(item.title)
+            self.picture.border_subtitle = item.path
+            self.preview.current = "preview-picture"
+
+    # Messages and actions ---------------------------------------------------------------------------
+
+    @on(RowList.Moved, "#items")
+    def moved(self, message: RowList.Moved) -> None:
+        self.show_preview(message.id)
+
+    @on(RowList.Chosen, "#items")
+    def open_item(self, message: RowList.Chosen) -> None:
+        item = self._found[message.id]
+        self.go_to("chat" if item.kind == "chat" else "generate", item.id)
+
+    @on(Input.Changed, "#words")
+    def filter_changed(self) -> None:
+        self.load()
+
+    @on(Input.Submitted, "#words")
+    def filter_done(self) -> None:
+        self.items.focus()
+
+    @on(Choice.Picked, "#kind")
+    def kind_changed(self) -> None:
+        self.load()
+
+    def action_filter(self) -> None:
+        self.words.focus()
+
+    def action_kind(self) -> None:
+        self.kind.action_pick(1)
+
+    def action_copy_path(self) -> None:
+        item = self._found.get(self.items.cursor_id)
+        if item and item.path:
+            self.copy(item.path)
+
+    @work(group="history-delete", exclusive=True, exit_on_error=False)
+    async def action_delete(self) -> None:
+        item = self._found.get(self.items.cursor_id)
+        if item is None or self.services is None or not self.items.has_focus:
+            return
+        if item.kind == "chat":
+            await self.services.chats.delete(item.id)
+        else:
+            await self.services.library.delete_asset(item.id)
+        self._deleted = item
+        self.flash("Moved to the trash. u brings it back.", seconds=10)
+        self.load()
+
+    @work(group="history-delete", exclusive=True, exit_on_error=False)
+    async def action_undo(self) -> None:
+        item, self._deleted = self._deleted, None
+        if item is None or self.services is None:
+            return
+        if item.kind == "chat":
+            await self.services.chats.restore(item.id)
+        else:
+            await self.services.library.restore_asset(item.id)
+        self.load()

@@ -1,0 +1,177 @@
+"""The logs tab: the live tail of the gateway's ring, and what a request went through.
+
+Lines are fetched while the tab is on screen; when it comes back, it takes up where it left off.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import getters, on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, VerticalScroll
+from textual.reactive import var
+from textual.widget import Widget
+from textual.widgets import Input, Static
+from textual.worker import Worker
+
+from core.domain.failure import GatewayError
+from core.domain.state import Level, LogLine
+from core.domain.streams import closing
+from tui.panes.base import FooterKey, HelpData, Pane
+from tui.request_facts import line_facts, request_facts
+from tui.widgets.choice import Choice
+from tui.widgets.log_source import LogBuffer
+from tui.widgets.log_view import LogView
+
+if TYPE_CHECKING:
+    from core.services import Services
+
+LEVELS: dict[str, Level] = {"all": "debug", "info+": "info", "warn+": "warning", "error": "error"}
+
+
+class LogsPane(Pane):
+    """Level and text filter, pause, and the details of a line."""
+
+    DEFAULT_CSS = """
+    LogsPane {
+        #log-filter { height: 1; }
+        #level { width: 46; }
+        #log-words { width: 1fr; }
+        #log { height: 1fr; }
+        #detail { height: 40%; display: none; padding: 0 1; scrollbar-size-vertical: 1; }
+        &.-detail #detail { display: block; }
+    }
+    .-narrow LogsPane #level { width: 40; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            "slash", "filter", "Filter", id="logs.filter", show=False, tooltip="Only lines with these words"
+        ),
+    ]
+    help_data = HelpData(
+        "Logs",
+        "The newest lines at the bottom. Space or scrolling up pauses, G follows again. 1 to 4 set the "
+        "level, slash filters by words. Enter on a line shows what was tried, and why this route was taken.",
+    )
+    keys = var(
+        (
+            FooterKey("space", "pause", 10, "log.pause"),
+            FooterKey("enter", "details", 20, "log.select"),
+            FooterKey("slash", "filter", 30, "logs.filter"),
+            FooterKey("1", "…4 level", 40),
+            FooterKey("y", "copy line", 50, "log.copy"),
+        )
+    )
+
+    log_view = getters.query_one("#log", LogView)
+    words = getters.query_one("#log-words", Input)
+    level = getters.query_one("#level", Choice)
+    detail = getters.query_one("#detail", VerticalScroll)
+    facts = getters.query_one("#detail-facts", Static)
+
+    def __init__(self, id: str = "logs") -> None:
+        super().__init__(id=id)
+        self._lines = LogBuffer()
+        self._tail: Worker[None] | None = None
+
+    def compose(self) -> ComposeResult:
+        with Horizontal(id="log-filter"):
+            yield Choice("Level", tuple(LEVELS), id="level")
+            yield Input(placeholder="/ filter…", id="log-words", compact=True)
+        yield LogView(self._lines, id="log", classes="framed")
+        with VerticalScroll(id="detail", classes="framed"):
+            yield Static(id="detail-facts", markup=False)
+
+    def on_mount(self) -> None:
+        self.log_view.border_title = "logs"
+        self.words.cursor_blink = False
+
+    def first_focus(self) -> Widget | None:
+        return self.log_view
+
+    def ready(self, services: Services) -> None:
+        self._begin_tail()
+
+    def activated(self) -> None:
+        self._begin_tail()
+
+    def deactivated(self) -> None:
+        if self._tail is not None:
+            self._tail.cancel()
+            self._tail = None
+
+    def stop(self) -> bool:
+        if self.words.has_focus:
+            self.words.value = ""
+            self.log_view.focus()
+            return True
+        if self.has_class("-detail"):
+            self.remove_class("-detail")
+            self.log_view.focus()
+            return True
+        return False
+
+    # Tailing ----------------------------------------------------------------------------------------
+
+    def _begin_tail(self) -> None:
+        if self.services is not None and self.is_active and self._tail is None:
+            self._tail = self.follow_log(self.services)
+
+    @work(group="logs-tail", exclusive=True, exit_on_error=False)
+    async def follow_log(self, services: Services) -> None:
+        """Take lines as they come, from the last one that is known."""
+        try:
+            async with closing(services.records.tail(self._lines.last)) as slices:
+                async for taken in slices:
+                    self._lines.extend(taken.lines)
+        except GatewayError as error:
+            self.flash(error.failure.public_message, "error")
+
+    # Filtering and details --------------------------------------------------------------------------
+
+    @on(Choice.Picked, "#level")
+    def level_picked(self, message: Choice.Picked) -> None:
+        self.log_view.level = LEVELS[message.value]
+
+    @on(Input.Changed, "#log-words")
+    def words_changed(self, message: Input.Changed) -> None:
+        self.log_view.filter_text = message.value.strip()
+
+    @on(Input.Submitted, "#log-words")
+    def words_done(self) -> None:
+        self.log_view.focus()
+
+    @on(LogView.FilterRequested)
+    def action_filter(self) -> None:
+        self.words.focus()
+
+    @on(LogView.StatusChanged)
+    def status_changed(self, message: LogView.StatusChanged) -> None:
+        self.log_view.border_subtitle = message.text
+        names = {level: name for name, level in LEVELS.items()}
+        self.level.value = names[self.log_view.level]
+
+    @on(LogView.CopyRequested)
+    def copy_line(self, message: LogView.CopyRequested) -> None:
+        self.copy(message.text)
+
+    @on(LogView.Selected)
+    def line_selected(self, message: LogView.Selected) -> None:
+        self.show_details(message.line)
+
+    @work(group="logs-detail", exclusive=True, exit_on_error=False)
+    async def show_details(self, line: LogLine) -> None:
+        """The request that a line belongs to, else the line itself in full."""
+        lines = line_facts(line, self.now())
+        if line.request_id and self.services:
+            try:
+                lines = request_facts(await self.services.records.request(line.request_id), self.now())
+            except GatewayError as error:
+                lines += ["", error.failure.public_message]
+        self.facts.update("\n".join(lines))
+        self.detail.border_title = line.request_id or "line"
+        self.detail.border_subtitle = "esc closes"
+        self.add_class("-detail")
+        self.detail.scroll_home(animate=False)

@@ -1,0 +1,102 @@
+"""Adding an account: the notice, once acknowledged, then a refresh token.
+
+An error stands beside the field and what was typed stays. The token is never shown.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual import getters, on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Input, Static
+
+from core.domain.accounts import AccountView
+from core.domain.failure import GatewayError
+from core.services import Accounts
+from tui import turns
+
+NOTICE = (
+    "[b]Before you add an Antigravity account.[/b] Google's terms do not foresee that other programs use "
+    "these sign-ins, and Google has suspended accounts for it. Where an official API serves you, use that "
+    "first.\n\n"
+    "Type [b $accent]yes[/] to say that you have read this; it is asked once and the date is kept."
+)
+ASK = "Paste the account's refresh token. It is tried at once and stored in a file that only you can read."
+SANDBOX = "To try this without an account, type [b $accent]1//sandbox-grace[/]."
+
+
+class AddAccountScreen(ModalScreen[AccountView | None]):
+    """Returns the account, or None."""
+
+    DEFAULT_CSS = """
+    AddAccountScreen #say { margin-bottom: 1; }
+    AddAccountScreen #error { color: $error; height: auto; margin-top: 1; }
+    AddAccountScreen #tip { color: $muted; margin-top: 1; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "leave", "Back", id="add.leave", tooltip="Add nothing")
+    ]
+
+    field = getters.query_one(Input)
+    error = getters.query_one("#error", Static)
+
+    def __init__(self, accounts: Accounts) -> None:
+        super().__init__()
+        self._accounts = accounts
+        self._acknowledged = False
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog"):
+            with Vertical(classes="dialog-head"):
+                yield Static("Add an account", classes="dialog-title")
+                yield Static("esc", classes="dialog-esc")
+            yield Static(id="say")
+            yield Input(id="token", compact=True)
+            yield Static(id="error", markup=False)
+            yield Static(SANDBOX, id="tip")
+
+    async def on_mount(self) -> None:
+        self.field.cursor_blink = False
+        self.field.focus()
+        self._ask(bool(await self._accounts.acknowledged()))
+
+    def _ask(self, acknowledged: bool) -> None:
+        self._acknowledged = acknowledged
+        self.query_one("#say", Static).update(ASK if acknowledged else NOTICE)
+        self.field.password = acknowledged
+        self.field.placeholder = "1//…" if acknowledged else "yes"
+        self.field.value = ""
+
+    @on(Input.Submitted)
+    def submitted(self, message: Input.Submitted) -> None:
+        self.go_on(message.value.strip())
+
+    @work(exclusive=True, exit_on_error=False)
+    async def go_on(self, text: str) -> None:
+        if text.startswith("1//sandbox-"):
+            self._acknowledged = True
+        if not text:
+            return
+        if not self._acknowledged:
+            if text.lower() == "yes":
+                await self._accounts.acknowledge()
+                self._ask(True)
+            else:
+                self.error.update("Type yes to go on, or press esc.")
+            return
+        self.error.update("Trying it…")
+        self.field.disabled = True
+        try:
+            self.dismiss(await self._accounts.add_token(text))
+        except GatewayError as error:
+            self.error.update(turns.error_text(error.failure))
+        finally:
+            self.field.disabled = False
+            self.field.focus()
+
+    def action_leave(self) -> None:
+        self.dismiss(None)

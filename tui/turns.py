@@ -1,0 +1,128 @@
+"""Stored turns and stream events as what the transcript shows. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from core.domain.content import (
+    AssetRef,
+    Media,
+    Part,
+    Refusal,
+    Role,
+    Search,
+    Text,
+    Thought,
+    ToolCall,
+    ToolResult,
+    Url,
+)
+from core.domain.events import Usage
+from core.domain.failure import Failure
+from core.domain.works import ChatTurn, Note
+from tui import format as say
+from tui.widgets.turn import ImageView, State, ToolView, TurnView
+from tui.widgets.turn import Role as Voice
+
+VOICES: dict[Role, Voice] = {Role.USER: "you", Role.MODEL: "model", Role.SYSTEM: "note"}
+STATES: dict[str, State] = {"complete": "done", "stopped": "stopped", "failed": "failed"}
+
+
+def turn_view(turn: ChatTurn) -> TurnView:
+    """One stored turn."""
+    return TurnView(
+        id=turn.id,
+        role=VOICES[turn.role],
+        text=text_of_parts(turn.parts),
+        thoughts="".join(part.text for part in turn.parts if isinstance(part, Thought)),
+        tools=tools_of(turn.parts),
+        images=tuple(image_view(part) for part in turn.parts if isinstance(part, Media)),
+        footer=footer(turn.note) if turn.role is Role.MODEL else "",
+        error=error_text(turn.failure) if turn.failure else "",
+        state=STATES[turn.state],
+    )
+
+
+def text_of_parts(parts: Sequence[Part]) -> str:
+    """The text of some parts; what a grounded answer found follows as a list of sources."""
+    text = "".join(part.text for part in parts if isinstance(part, Text | Refusal))
+    for part in parts:
+        if isinstance(part, Search):
+            text += search_text(part)
+    return text
+
+
+def search_text(search: Search) -> str:
+    """Sources and queries as Markdown, to be appended to an answer."""
+    lines: list[str] = []
+    if search.sources:
+        lines += ["", "", "**Sources**", ""]
+        lines += [f"- [{source.title or source.uri}]({source.uri})" for source in search.sources]
+    if search.queries:
+        lines += ["", "Searched for: " + ", ".join(f"“{query}”" for query in search.queries)]
+    return "\n".join(lines)
+
+
+def tools_of(parts: Sequence[Part]) -> tuple[ToolView, ...]:
+    results = {part.call_id: part for part in parts if isinstance(part, ToolResult)}
+    return tuple(
+        ToolView(
+            part.name,
+            part.arguments,
+            text_of_parts(results[part.id].parts) if part.id in results else "",
+            part.id in results and results[part.id].is_error,
+        )
+        for part in parts
+        if isinstance(part, ToolCall)
+    )
+
+
+def image_view(media: Media) -> ImageView:
+    """A picture by its best label; nothing is decoded here."""
+    match media.data:
+        case AssetRef(id=asset_id):
+            label = asset_id
+        case Url(url=url):
+            label = url
+        case _:
+            label = media.mime
+    return ImageView(media.name or label)
+
+
+def footer(note: Note) -> str:
+    """`↑12 ↓180 tok · 2.1 s · ada@… · sandbox-thinking`; what is unknown is left out."""
+    facts = (
+        [tokens(Usage(note.input_tokens, note.output_tokens))]
+        if note.output_tokens or note.input_tokens
+        else []
+    )
+    if note.seconds:
+        facts.append(say.milliseconds(note.seconds * 1000))
+    facts += [say.short_email(note.account)] if note.account else []
+    facts += [note.model] if note.model else []
+    return " · ".join(facts)
+
+
+def tokens(usage: Usage) -> str:
+    return f"↑{say.count(usage.input)} ↓{say.count(usage.output)} tok"
+
+
+def running(usage: Usage, letters: int, seconds: float, first: float | None) -> str:
+    """The figures of an answer that is still coming; its tokens are estimated from its letters until told."""
+    written = usage.output or letters // 4
+    facts = [f"↑{say.count(usage.input)} ↓{say.count(written)} tok"]
+    if first is not None and seconds - first > 0.5:
+        facts.append(f"{written / (seconds - first):.0f} tok/s")
+    if first is not None:
+        facts.append(f"first after {first:.1f} s")
+    return "  ".join(facts)
+
+
+def error_text(failure: Failure) -> str:
+    """What a person reads when an answer failed: the message, and when to come back if that is known."""
+    text = failure.public_message
+    if failure.retry_after and "again" not in text and "reset" not in text.lower():
+        text += f" Try again in {say.span(failure.retry_after)}."
+    if url := failure.params.get("url"):
+        text += f" {url}"
+    return text

@@ -189,6 +189,11 @@ class FollowView(ScrollView, can_focus=True):
             self._moving = False
         self.note_follow()
 
+    @property
+    def arranging(self) -> bool:
+        """Whether turns out of view are still being laid out in the background."""
+        return self.rows.unsettled
+
     def grown(self) -> None:
         if self.room.height:
             self.place(round(self.scroll_y))

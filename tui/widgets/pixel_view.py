@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
@@ -133,6 +133,15 @@ class PixelView(ScrollView, can_focus=True):
     def size_text(self) -> str:
         """The picture's own size for a border title: `1024×1024`, or empty."""
         return f"{self._grid.source[0]}×{self._grid.source[1]}" if self._grid and not self._error else ""
+
+    @property
+    def showing(self) -> Literal["nothing", "placeholder", "picture", "error"]:
+        """How far the picture has come."""
+        if self._error:
+            return "error"
+        if self._grid is None:
+            return "nothing"
+        return "picture" if self._shown is not None and self._shown == self._wanted else "placeholder"
 
     # Loading
 

@@ -53,6 +53,11 @@ class Scrollback:
     def unfolded(self, index: int) -> frozenset[str]:
         return self._entries[index].unfolded
 
+    @property
+    def unsettled(self) -> bool:
+        """Whether `work` has something left to do."""
+        return self._next >= 0
+
     def reset(self, turns: Sequence[TurnView]) -> None:
         """Show other turns; everything is estimated again."""
         self._entries = [_Entry(turn) for turn in turns]

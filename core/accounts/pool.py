@@ -158,11 +158,13 @@ class AccountPool:
 
     def note_failure(self, account: str, model: str, failure: Failure) -> None:
         known = self._roster.find(account)
-        if known is None or failure.scope not in (Scope.ACCOUNT, Scope.ACCOUNT_MODEL):
+        if known is None:
             return
         state = _STATE_OF.get(failure.cause)
         if state is not None:
             self._change_state(known, state, failure)
+            return
+        if failure.scope not in (Scope.ACCOUNT, Scope.ACCOUNT_MODEL):
             return
         if failure.cause is Cause.AUTH:
             self._tokens.forget(account)

@@ -46,6 +46,7 @@ class AccountsService:
         self._clock = clock
         self._publish = publish
         self._setting = acknowledged.strip()
+        self._storing = asyncio.Lock()
 
     async def list(self) -> list[AccountView]:
         """The real accounts and, while the sandbox answers, its own."""
@@ -86,8 +87,7 @@ class AccountsService:
         account = Account(
             id=known.id if known is not None else uuid.uuid4().hex,
             provider=provider,
-            email=email
-            or (known.email if known is not None else f"unnamed-{credential.refresh_token.fingerprint()}"),
+            email=email or (known.email if known is not None else _placeholder(credential)),
             credential=credential,
             device=known.device if known is not None else sign_in.new_device(),
             realm=realm,
@@ -97,7 +97,14 @@ class AccountsService:
             added_at=known.added_at if known is not None else self._clock.now(),
         )
         account = await self._with_project(spoken, account, access)
-        await self._roster.put(account)
+        async with self._storing:
+            # The same account may have been added twice at once; the first one's identity stays.
+            first = self._same(provider, realm, email, credential)
+            if first is not None and first.id != account.id:
+                account = msgspec.structs.replace(
+                    account, id=first.id, device=first.device, added_at=first.added_at
+                )
+            await self._roster.put(account)
         self._pool.reset(account.id)
         self._tokens.keep(account.id, access)
         self._pool.look_later(account.id)

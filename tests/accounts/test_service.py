@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -67,6 +68,12 @@ async def test_the_same_email_replaces_the_token_and_keeps_the_identity(world: W
     assert after.credential.refresh_token.reveal() == "1//ada~2"
     assert len(await world.service.list()) == 1
     assert (await world.pool.grant(ada)).token.reveal().endswith("1//ada~2")
+
+
+async def test_the_same_account_added_twice_at_once_is_one_account(world: World) -> None:
+    views = await asyncio.gather(*(world.service.add_token(f"1//ada~{number}") for number in range(5)))
+    assert len({view.id for view in views}) == 1
+    assert len(world.roster.all()) == len(world.vault.read().accounts) == 1
 
 
 @pytest.mark.parametrize(

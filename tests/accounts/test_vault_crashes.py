@@ -1,4 +1,4 @@
-"""Writers that are killed: the file always loads, and who was told "added" is there."""
+"""Writers that are killed or meet: the file always loads, and who was told "added" is there."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from core.accounts.vault import Vault
-from tests.accounts.world import HandClock
+from tests.accounts.world import HandClock, account
 
 WRITER = """
 import sys
@@ -56,6 +56,22 @@ for step in range(500):
     if os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0:
         break
 print(step)
+"""
+
+
+# Adds 60, changes one that both know 60 times, removes every third of its own.
+MIXED = """
+import sys
+from pathlib import Path
+import msgspec
+from core.accounts.vault import Vault
+from tests.accounts.world import HandClock, account
+vault, me = Vault(Path(sys.argv[1]), HandClock()), sys.argv[2]
+for number in range(60):
+    assert vault.put(account(f"{me}{number}"))
+    assert vault.change("both", lambda known: msgspec.structs.replace(known, added_at=known.added_at + 1))
+    if number % 3 == 0:
+        assert vault.remove(f"{me}{number}")
 """
 
 
@@ -112,3 +128,20 @@ def test_a_crash_at_any_step_of_a_write_loses_nobody(tmp_path: Path) -> None:
         assert "kept" in found
         assert "old" in found or "new" in found
     assert found == {"kept", "new"}
+
+
+@pytest.mark.bar
+def test_two_processes_that_write_at_once_end_in_some_serial_order(tmp_path: Path) -> None:
+    file = tmp_path / "accounts.json"
+    Vault(file, HandClock()).put(account("both"))
+    children = [run(MIXED, file, name) for name in "ab"]
+    for child in children:
+        with child:
+            assert child.wait() == 0
+    document = Vault(file, HandClock()).read()
+    mine = {f"{name}{number}" for name in "ab" for number in range(60) if number % 3}
+    assert {known.id for known in document.accounts} == {"both"} | mine
+    both = document.get("both")
+    assert both is not None
+    assert both.added_at == 120
+    assert document.generation == 1 + 2 * (60 + 60 + 20)

@@ -120,9 +120,9 @@ class Roster:
         def careful() -> object:
             try:
                 return work()
-            except (GatewayError, OSError) as error:
-                # Memory goes on with the change; the next write tries the disk again.
-                _log.error("an account's change could not be written: %s", type(error).__name__)
+            except GatewayError as error:
+                # Memory goes on with the change.
+                _log.error("an account's change was not kept: %s", error.failure.public_message)
                 return None
 
         self._last = self._start(careful)

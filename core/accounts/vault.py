@@ -23,6 +23,7 @@ from core.domain.ports import Clock
 from core.domain.secret import Secret
 from core.storage.files import (
     FileLock,
+    disk_work,
     ensure_dir,
     quarantine,
     read_bytes,
@@ -78,7 +79,7 @@ class Vault:
     def read(self) -> Document:
         """The file as it is. A broken or missing one is replaced by the newest copy that is good.
 
-        Raises GatewayError when a newer program wrote the file, or it can't be opened.
+        Raises GatewayError, as every method, when a newer program wrote the file or the disk refuses.
         """
         with self._exclusive():
             return self._load()
@@ -140,7 +141,7 @@ class Vault:
     def _exclusive(self) -> Generator[None]:
         with self._turn:
             ensure_dir(self._file.parent)
-            with FileLock(self._lock_file, self._clock):
+            with disk_work(f"Reading or writing {self._file}"), FileLock(self._lock_file, self._clock):
                 yield
 
     def _update(self, change: Callable[[Document], Document | None]) -> Document | None:

@@ -6,7 +6,7 @@ from collections.abc import MutableMapping
 from pathlib import Path
 from typing import Any, cast
 
-from core.storage.files import ensure_dir, write_atomic
+from core.storage.files import disk_work, ensure_dir, write_atomic
 
 from .load import broken
 
@@ -44,4 +44,5 @@ def save_setting(file: Path, section: str, key: str, value: object) -> None:
         text = tomlkit.dumps(document)  # pyright: ignore[reportUnknownMemberType]
     except tomlkit.exceptions.TOMLKitError:
         raise broken(f"{file} is not valid TOML. It was left as it is.") from None
-    write_atomic(file, text.encode())
+    with disk_work(f"Writing {file}"):
+        write_atomic(file, text.encode())

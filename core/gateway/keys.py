@@ -18,7 +18,7 @@ from pathlib import Path
 from core.domain.failure import Cause, GatewayError, Kind
 from core.domain.ports import Clock
 from core.domain.secret import Secret
-from core.storage.files import create_atomic, ensure_dir, quarantine, read_bytes, write_atomic
+from core.storage.files import create_atomic, disk_work, ensure_dir, quarantine, read_bytes, write_atomic
 
 PREFIX = "sk-agtui-"
 LOCAL = "local"  # the name of the local key
@@ -57,7 +57,9 @@ class KeyRing:
     def open(self) -> KeyRing:
         """Read the key, or make one at the first start (blocking). An unreadable file is kept aside."""
         if not self._variable:
-            self._local = self._from_file()
+            ensure_dir(self._file.parent)
+            with disk_work(f"Reading {self._file}"):
+                self._local = self._from_file()
         self._digests = {LOCAL: _digest(self._local.reveal())}
         return self
 
@@ -88,7 +90,8 @@ class KeyRing:
             )
         key = _new()
         ensure_dir(self._file.parent)
-        write_atomic(self._file, f"{key}\n".encode())
+        with disk_work(f"Writing {self._file}"):
+            write_atomic(self._file, f"{key}\n".encode())
         self._local = Secret(key)
         self._digests = self._digests | {LOCAL: _digest(key)}
         return key
@@ -98,7 +101,6 @@ class KeyRing:
         return bits(self._local.reveal()) >= STRONG_BITS
 
     def _from_file(self) -> Secret:
-        ensure_dir(self._file.parent)
         content = read_bytes(self._file)
         if content is not None:
             key = _parse(content)

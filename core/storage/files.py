@@ -14,13 +14,14 @@ import secrets
 import stat
 import time
 import unicodedata
+from collections.abc import Generator
 from pathlib import Path
 from types import TracebackType
 
 import msgspec
 from msgspec import Struct
 
-from core.domain.failure import GatewayError, Kind
+from core.domain.failure import Cause, GatewayError, Kind
 from core.domain.ports import Clock
 
 PRIVATE_FILE = 0o600
@@ -32,23 +33,41 @@ def ensure_dir(path: Path, mode: int = PRIVATE_DIR) -> Path:
     """Make `path` and its missing parents with exactly `mode`, whatever the umask.
 
     A directory that exists loses what group and others may do with it. Its parents stay as they are.
-    Raises GatewayError(forbidden) when it belongs to another user: a directory that someone else prepared
-    can't keep a secret.
+    Raises GatewayError(forbidden) when it can't be made or used, or belongs to another user: a directory
+    that someone else prepared can't keep a secret.
     """
-    if not path.is_dir():
-        missing = [path, *(parent for parent in path.parents if not parent.exists())]
-        for directory in reversed(missing):
-            with contextlib.suppress(FileExistsError):
-                directory.mkdir(mode)
-                directory.chmod(mode)
-    facts = path.stat()
-    if facts.st_uid != os.geteuid():
+    try:
+        if not path.is_dir():
+            for directory in reversed([path, *(parent for parent in path.parents if not parent.exists())]):
+                with contextlib.suppress(FileExistsError):
+                    directory.mkdir(mode)
+                    directory.chmod(mode)
+        facts = path.stat()
+        if facts.st_uid != os.geteuid():
+            raise PermissionError(None, "it belongs to another user")
+        if not stat.S_ISDIR(facts.st_mode):
+            raise NotADirectoryError(None, "it is not a directory")
+        if stat.S_IMODE(facts.st_mode) & 0o077 & ~mode:
+            path.chmod(mode)
+    except OSError as error:
         raise GatewayError.of(
-            Kind.FORBIDDEN, f"{path} belongs to another user. Use a directory of your own (AGTUI_HOME)."
-        )
-    if stat.S_IMODE(facts.st_mode) & 0o077 & ~mode:
-        path.chmod(mode)
+            Kind.FORBIDDEN,
+            f"{path} can't be used ({error.strerror}). Make it a directory of your own, or name another one "
+            "with AGTUI_HOME.",
+            cause=Cause.CONFIG,
+        ) from None
     return path
+
+
+@contextlib.contextmanager
+def disk_work(what: str) -> Generator[None]:
+    """Turn what a disk refuses into a GatewayError(unavailable) that names `what` was done."""
+    try:
+        yield
+    except OSError as error:
+        raise GatewayError.of(
+            Kind.UNAVAILABLE, f"{what} failed: {error.strerror or type(error).__name__}. See to the disk."
+        ) from error
 
 
 def write_atomic(path: Path, content: bytes, mode: int = PRIVATE_FILE) -> None:

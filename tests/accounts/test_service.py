@@ -202,10 +202,13 @@ async def test_an_unreadable_accounts_file_is_told_in_the_notices(world: World) 
     assert "accounts.json.bad-" in notice
 
 
-async def test_a_full_disk_does_not_stop_the_pool(world: World) -> None:
+async def test_a_disk_that_refuses_does_not_stop_the_pool_and_is_told(world: World) -> None:
     (ada,) = await world.add("ada")
     (world.home / "accounts.json").unlink()
     (world.home / "accounts.json").mkdir()
     world.pool.note_failure(ada, "", failure(Cause.VERIFICATION).failure)
     await world.roster.settle()
     assert world.pool.view().entries[0].usable
+    with pytest.raises(GatewayError) as refused:
+        await world.service.add_token("1//alan")
+    assert "accounts.json failed" in refused.value.failure.public_message

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import subprocess
@@ -18,6 +19,7 @@ from core.storage.files import (
     FileLock,
     confined,
     create_atomic,
+    disk_work,
     ensure_dir,
     quarantine,
     read_bytes,
@@ -63,6 +65,23 @@ def test_a_directory_that_others_may_read_is_closed(tmp_path: Path) -> None:
     wide.mkdir(0o755)
     ensure_dir(wide)
     assert mode(wide) == 0o700
+
+
+def test_a_place_that_can_not_be_a_directory_is_named_with_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    for path in (tmp_path / "file", tmp_path / "file" / "below"):
+        with pytest.raises(GatewayError) as refused:
+            ensure_dir(path)
+        assert str(path) in refused.value.failure.public_message
+        assert "AGTUI_HOME" in refused.value.failure.public_message
+
+
+def test_what_a_disk_refuses_is_one_sentence() -> None:
+    with pytest.raises(GatewayError) as refused, disk_work("Writing x"):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    assert (
+        refused.value.failure.public_message == "Writing x failed: No space left on device. See to the disk."
+    )
 
 
 def test_writing_replaces_the_whole_file_and_leaves_nothing_else(tmp_path: Path) -> None:

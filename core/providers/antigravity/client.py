@@ -1,0 +1,253 @@
+"""The Antigravity provider: the pure modules around it over a transport. One call a method.
+
+Chat always streams, because a plain call of a thinking model may come without its thoughts and outlast
+every timeout. Which account and endpoint, and what to do after a failure, is the gateway's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import uuid
+from collections.abc import AsyncIterator, Callable, Mapping
+from typing import Final, cast
+
+import msgspec
+from msgspec import Struct
+
+from core.domain.accounts import Realm
+from core.domain.events import Batch, JobEvent, Phase
+from core.domain.failure import Cause, Failure, GatewayError, Kind, Scope
+from core.domain.models import ModelInfo
+from core.domain.ports import Call, Catalogue, Clock, Grant, SignIn, Timeouts, Transport, UpstreamReply
+from core.domain.requests import ChatRequest, ImageRequest
+from core.providers.realms import RealmFacts
+from core.wire.gemini import to_json
+from core.wire.sse import EventTooLargeError
+
+from .catalogue import read_catalogue
+from .decode import Decoder
+from .encode import Sender, encode, encode_count
+from .errors import classify
+from .generation import dropped
+from .headers import CallKind, headers
+from .image import decode_image, encode_image
+from .models import PROVIDER, TABLE, Facts, facts_of, model_info, resolve
+from .settings import AntigravitySettings
+from .signatures import may_think
+from .signin import AntigravitySignIn, Sleep
+from .thinking import think
+
+log = logging.getLogger("agtui.providers.antigravity")
+
+REFUSAL_BYTES: Final = 256 * 1024
+CATALOGUE_BYTES: Final = 8 * 1024 * 1024
+STREAM: Final = "streamGenerateContent?alt=sse"
+
+
+def build(
+    settings: Struct, transport: Transport, clock: Clock, sandbox: RealmFacts | None
+) -> AntigravityProvider:
+    """The provider table's factory."""
+    return AntigravityProvider(cast(AntigravitySettings, settings), transport, clock, sandbox)
+
+
+class AntigravityProvider:
+    """Provider (domain/ports.py) for `v1internal`, in the real realm and the sandbox's."""
+
+    def __init__(
+        self,
+        settings: AntigravitySettings,
+        transport: Transport,
+        clock: Clock,
+        sandbox: RealmFacts | None = None,
+        *,
+        new_id: Callable[[], str] = lambda: str(uuid.uuid4()),
+        sleep: Sleep = asyncio.sleep,
+    ) -> None:
+        self._settings = settings
+        self._transport = transport
+        self._clock = clock
+        self._new_id = new_id
+        self._realms: dict[Realm, RealmFacts] = {Realm.REAL: settings.realm()}
+        if sandbox is not None:
+            self._realms[Realm.SANDBOX] = sandbox
+        self._sign_in = AntigravitySignIn(settings, self._realms, transport, clock, sleep)
+
+    @property
+    def name(self) -> str:
+        return PROVIDER
+
+    @property
+    def sign_in(self) -> SignIn:
+        return self._sign_in
+
+    def endpoints(self, realm: Realm) -> tuple[str, ...]:
+        facts = self._realms.get(realm)
+        return facts.endpoints if facts is not None else ()
+
+    def models(self) -> tuple[ModelInfo, ...]:
+        """The built-in table; the sandbox's own models only while there is a sandbox."""
+        sandbox = Realm.SANDBOX in self._realms
+        return tuple(model_info(row) for row in TABLE.values() if sandbox or not row.sandbox)
+
+    def resolve(self, model: str, kind: str = "chat") -> str:
+        return resolve(model)
+
+    def dropped(self, request: ChatRequest, model: str) -> tuple[str, ...]:
+        row = facts_of(model)
+        thinks = think(request, row, may_think(request.turns, row)).on
+        return dropped(request, row, thinks)
+
+    # --- answers --------------------------------------------------------------------------------
+
+    async def chat(
+        self, request: ChatRequest, model: str, grant: Grant, endpoint: str
+    ) -> AsyncIterator[Batch]:
+        """Stream one answer, a batch for every socket read that held something."""
+        row = facts_of(model)
+        asked = encode(request, row, self._sender(grant, f"agent-{self._new_id()}"))
+        call = self._call(endpoint, STREAM, "chat", grant, asked.body, row)
+        decoder = Decoder(model, asked, self._call_id, self._clock.now)
+        reply = await self._transport.send(call)
+        try:
+            await self._check(reply, model)
+            if "json" in reply.headers.get("content-type", ""):
+                if batch := decoder.feed_json(await self._rest(reply, CATALOGUE_BYTES * 8)):
+                    yield batch
+            else:
+                try:
+                    async for read in reply.reads():
+                        if batch := decoder.feed(read):
+                            yield batch
+                        if decoder.failure is not None:
+                            break
+                except GatewayError:
+                    # An answer whose ending has come is whole, however the connection fared after it.
+                    if not decoder.complete:
+                        raise
+                except EventTooLargeError as error:
+                    raise GatewayError(_oversized()) from error
+            yield decoder.finish()
+        finally:
+            await reply.aclose()
+
+    async def image(
+        self, request: ImageRequest, model: str, grant: Grant, endpoint: str, index: int
+    ) -> AsyncIterator[JobEvent]:
+        """Make one picture."""
+        row = facts_of(model)
+        body = encode_image(request, row, self._sender(grant, self._new_id()))
+        call = self._call(endpoint, "generateContent", "image", grant, body, row)
+        yield Phase("sent", index)
+        status, head, answer = await self._transport.read(call)
+        if status != 200:
+            raise GatewayError(classify(status, answer, head, model, self._clock.now()))
+        yield decode_image(answer, model, index, self._clock.now())
+
+    # --- metadata -------------------------------------------------------------------------------
+
+    async def catalogue(self, grant: Grant, endpoint: str) -> Catalogue:
+        """What the account may use. A project that is refused is left out once."""
+        try:
+            body = await self._metadata(grant, endpoint, "fetchAvailableModels", {"project": grant.project})
+        except GatewayError as error:
+            if error.failure.status != 403 or error.failure.cause is not Cause.DENIED:
+                raise
+            body = await self._metadata(grant, endpoint, "fetchAvailableModels", {})
+        try:
+            return read_catalogue(body, self._clock.now())
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise GatewayError(_senseless("model list")) from error
+
+    async def count_tokens(self, request: ChatRequest, model: str, grant: Grant, endpoint: str) -> int:
+        """Tokens of the request as the upstream counts them."""
+        counted = await self._metadata(grant, endpoint, "countTokens", encode_count(request, facts_of(model)))
+        try:
+            count = msgspec.json.decode(counted, type=_Count)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise GatewayError(_senseless("token count")) from error
+        return (count.response or count).total_tokens
+
+    async def _metadata(
+        self, grant: Grant, endpoint: str, method: str, body: bytes | Mapping[str, str]
+    ) -> bytes:
+        encoded = body if isinstance(body, bytes) else to_json(body)
+        call = self._call(endpoint, method, "metadata", grant, encoded, None)
+        status, head, answer = await self._transport.read(call, CATALOGUE_BYTES)
+        if status != 200:
+            raise GatewayError(classify(status, answer, head, f"The {method} call", self._clock.now()))
+        return answer
+
+    # --- calls ----------------------------------------------------------------------------------
+
+    def _call(
+        self, endpoint: str, method: str, kind: CallKind, grant: Grant, body: bytes, row: Facts | None
+    ) -> Call:
+        version = self._settings.client_version
+        return Call(
+            "POST",
+            f"{endpoint}/v1internal:{method}",
+            headers(kind, grant.device, version, grant.token),
+            body,
+            pool=grant.account,
+            timeouts=self._timeouts(row),
+        )
+
+    def _timeouts(self, row: Facts | None) -> Timeouts:
+        """How long to wait; None: a metadata call."""
+        settings = self._settings
+        connect = settings.connect_timeout_s
+        if row is None:
+            limit = settings.metadata_timeout_s
+            return Timeouts(min(connect, limit), limit, limit, limit)
+        if row.thinking != "never" or row.draws:
+            return Timeouts(connect, settings.thinking_timeout_s, settings.thinking_idle_timeout_s)
+        return Timeouts(connect, settings.answer_timeout_s, settings.idle_timeout_s)
+
+    def _sender(self, grant: Grant, request_id: str) -> Sender:
+        return Sender(grant.account, grant.project, request_id, self._settings.system_preamble)
+
+    def _call_id(self) -> str:
+        """An id for a tool call that came without one."""
+        return "call_" + self._new_id().replace("-", "")[:24]
+
+    async def _check(self, reply: UpstreamReply, model: str) -> None:
+        if reply.status == 200:
+            return
+        body = await self._rest(reply, REFUSAL_BYTES)
+        raise GatewayError(classify(reply.status, body, reply.headers, model, self._clock.now()))
+
+    async def _rest(self, reply: UpstreamReply, limit: int) -> bytes:
+        """The body, at most about `limit` bytes."""
+        pieces: list[bytes] = []
+        size = 0
+        async for read in reply.reads():
+            pieces.append(read)
+            size += len(read)
+            if size > limit:
+                break
+        return b"".join(pieces)
+
+
+class _Count(Struct, rename="camel"):
+    total_tokens: int = 0
+    response: _Count | None = None
+
+
+def _senseless(what: str) -> Failure:
+    return Failure(
+        Kind.UPSTREAM,
+        f"Google's {what} can't be read. Check the endpoint setting, then try again.",
+        scope=Scope.ENDPOINT,
+        cause=Cause.SERVER,
+    )
+
+
+def _oversized() -> Failure:
+    return Failure(
+        Kind.UPSTREAM,
+        "A piece of the answer is larger than agtui takes. Ask for less.",
+        scope=Scope.REQUEST,
+        cause=Cause.SERVER,
+    )

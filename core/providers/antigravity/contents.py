@@ -1,0 +1,224 @@
+"""Turns into `contents`: parts, their order, and the rules of who speaks first and last.
+
+Pure. Steps in order: parts of each turn, neighbours merged, calls paired (pairing.py), parts ordered,
+ends mended. Source: seed 001 (contents); the rules of Claude behind the gateway.
+"""
+
+from __future__ import annotations
+
+import base64
+from typing import Any, Final
+
+import msgspec
+
+from core.domain.content import (
+    AssetRef,
+    Base64Text,
+    Media,
+    Opaque,
+    Part,
+    Refusal,
+    Role,
+    Search,
+    Text,
+    Thought,
+    ToolCall,
+    ToolResult,
+    Turn,
+    Url,
+)
+from core.domain.failure import GatewayError, Kind
+from core.wire.tool_names import ToolNames
+
+from .models import Facts
+from .pairing import WirePart, WireTurn, paired
+from .signatures import SENTINEL, fits
+
+OPAQUE_FAMILY: Final = "gemini"
+OPENER: Final = "."
+CONTINUE: Final = "Go on exactly where your text above stops. Repeat nothing of it."
+PICTURE_THERE: Final = "[a picture that was made here]"
+DATA_KEYS: Final = frozenset(
+    {
+        "text",
+        "inlineData",
+        "fileData",
+        "functionCall",
+        "functionResponse",
+        "executableCode",
+        "codeExecutionResult",
+    }
+)
+
+
+def system_texts(system: tuple[str, ...], turns: tuple[Turn, ...]) -> tuple[list[str], tuple[Turn, ...]]:
+    """The texts of the system instruction, and the turns without the system turns at their head."""
+    texts = list(system)
+    head = 0
+    while head < len(turns) and turns[head].role is Role.SYSTEM:
+        texts += [part.text for part in turns[head].parts if isinstance(part, Text)]
+        head += 1
+    return [text for text in texts if text.strip()], turns[head:]
+
+
+def contents(turns: tuple[Turn, ...], row: Facts, names: ToolNames, thinking: bool) -> list[dict[str, Any]]:
+    """The `contents` array. `thinking`: whether the request thinks, so that thoughts may stay.
+
+    Raises GatewayError(bad_request) when nothing is left to say, or a picture has no bytes here.
+    """
+    wire: list[WireTurn] = []
+    for turn in turns:
+        role = "model" if turn.role is Role.MODEL else "user"
+        found = (one for part in turn.parts for one in _parts(part, turn.role, row, names, thinking))
+        parts = [one for one in found if _says(one, row)]
+        if parts:
+            wire.append(WireTurn(role, parts))
+    wire = paired(_merged(wire), strict_ids=row.claude)
+    wire = _ended(_merged(wire), row)
+    if not wire:
+        raise GatewayError.of(
+            Kind.BAD_REQUEST, "The conversation is empty: it holds no text, picture or tool result to answer."
+        )
+    return [{"role": turn.role, "parts": _ordered(turn, row)} for turn in wire]
+
+
+def _parts(part: Part, role: Role, row: Facts, names: ToolNames, thinking: bool) -> list[WirePart]:
+    match part:
+        case Text(text=text, signature=signature):
+            if role is Role.SYSTEM:
+                text = f"<system>\n{text}\n</system>"
+            wire: WirePart = {"text": text}
+            if row.gemini and fits(signature, row):
+                wire["thoughtSignature"] = signature
+            return [wire]
+        case Thought(text=text, signature=signature):
+            if not thinking or not fits(signature, row) or signature == SENTINEL:
+                return []
+            return [{"thought": True, "text": text, "thoughtSignature": signature}]
+        case Media():
+            if role is Role.MODEL and not row.gemini:
+                return [{"text": PICTURE_THERE}]
+            return [media_part(part)]
+        case ToolCall():
+            return [_call(part, row, names)] if part.kind != "builtin" else []
+        case ToolResult(parts=inner):
+            media = [media_part(one) for one in inner if isinstance(one, Media)]
+            return [_result(part, names), *media]
+        case Refusal(text=text):
+            return [{"text": text}]
+        case Opaque(family=family, raw=raw):
+            return _opaque(raw) if family == OPAQUE_FAMILY and row.gemini else []
+        case Search():
+            return []
+
+
+def _says(part: WirePart, row: Facts) -> bool:
+    """Blank texts are refused; Gemini keeps one for the signature it carries."""
+    text = part.get("text")
+    if text is None or text.strip():
+        return True
+    return row.gemini and "thoughtSignature" in part
+
+
+def media_part(part: Media) -> WirePart:
+    """A picture as `inlineData`; base64 passes as it is."""
+    match part.data:
+        case Base64Text(text=text):
+            return {"inlineData": {"mimeType": part.mime, "data": text}}
+        case bytes() as raw:
+            return {"inlineData": {"mimeType": part.mime, "data": base64.b64encode(raw).decode()}}
+        case Url(url=url):
+            raise GatewayError.of(
+                Kind.BAD_REQUEST,
+                f"The picture at {url[:80]} has not been fetched. Send its bytes as base64 instead.",
+            )
+        case AssetRef(id=asset):
+            raise GatewayError.of(
+                Kind.BAD_REQUEST,
+                f"The picture {asset} is not in the library any more. Attach it again.",
+            )
+
+
+def _call(call: ToolCall, row: Facts, names: ToolNames) -> WirePart:
+    wire: WirePart = {
+        "functionCall": {"name": names.wire(call.name), "args": _arguments(call), "id": call.id}
+    }
+    if row.gemini and fits(call.signature, row):
+        wire["thoughtSignature"] = call.signature
+    return wire
+
+
+def _arguments(call: ToolCall) -> msgspec.Raw | dict[str, Any]:
+    """Always an object; JSON objects pass as they were received."""
+    if call.kind == "custom":
+        return {"input": call.arguments}
+    if not call.arguments.strip():
+        return {}
+    if (raw := _json_object(call.arguments)) is not None:
+        return raw
+    try:
+        return {"value": msgspec.json.decode(call.arguments)}
+    except (msgspec.DecodeError, RecursionError):
+        return {"raw": call.arguments}
+
+
+def _result(result: ToolResult, names: ToolNames) -> WirePart:
+    text = "\n".join(part.text for part in result.parts if isinstance(part, Text))
+    response: msgspec.Raw | dict[str, Any]
+    response = {"error": text} if result.is_error else _json_object(text) or {"result": text}
+    name = names.wire(result.name) if result.name else ""
+    return {"functionResponse": {"name": name, "id": result.call_id, "response": response}}
+
+
+def _json_object(text: str) -> msgspec.Raw | None:
+    """The text as it is, if it is a JSON object."""
+    if not text.lstrip().startswith("{"):
+        return None
+    try:
+        msgspec.json.decode(text, type=dict[str, Any])
+    except (msgspec.DecodeError, RecursionError):
+        return None
+    return msgspec.Raw(text.encode())
+
+
+def _opaque(raw: str) -> list[WirePart]:
+    try:
+        part = msgspec.json.decode(raw, type=dict[str, Any])
+    except (msgspec.DecodeError, RecursionError):
+        return []
+    return [part] if len(DATA_KEYS & part.keys()) == 1 else []
+
+
+def _merged(turns: list[WireTurn]) -> list[WireTurn]:
+    """Neighbours with one role as one turn."""
+    merged: list[WireTurn] = []
+    for turn in turns:
+        if merged and merged[-1].role == turn.role:
+            merged[-1] = WireTurn(turn.role, merged[-1].parts + turn.parts)
+        else:
+            merged.append(turn)
+    return merged
+
+
+def _ended(turns: list[WireTurn], row: Facts) -> list[WireTurn]:
+    """First and last turn are the user's; a prefilled answer is asked to be continued."""
+    if turns and turns[0].role == "model":
+        turns = [WireTurn("user", [{"text": OPENER}]), *turns]
+    if turns and turns[-1].role == "model" and not row.draws:
+        turns = [*turns, WireTurn("user", [{"text": CONTINUE}])]
+    return turns
+
+
+def _ordered(turn: WireTurn, row: Facts) -> list[WirePart]:
+    """Results before anything else; for Claude thoughts, then text, then calls; first calls signed."""
+    if turn.role == "user":
+        return sorted(turn.parts, key=lambda part: "functionResponse" not in part)
+    parts = turn.parts
+    if row.claude:
+        parts = sorted(parts, key=lambda part: 2 if "functionCall" in part else 0 if "thought" in part else 1)
+    if row.signs_calls:
+        first = next((at for at, part in enumerate(parts) if "functionCall" in part), None)
+        if first is not None and "thoughtSignature" not in parts[first]:
+            parts = [*parts]
+            parts[first] = {**parts[first], "thoughtSignature": SENTINEL}
+    return parts

@@ -1,0 +1,339 @@
+"""The stream of an answer as domain events. Sans I/O: reads in, batches out.
+
+One part is open at a time. What an upstream sends in odd shapes (an error in the stream, an array, a bare
+object, ids that repeat) is evened out here. Sources: seed 001 (responses), Gemini API reference.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Callable
+from typing import Any, Final
+
+import msgspec
+from msgspec import Struct
+
+from core.domain.content import Base64Text, Media, Search, Source, Text, Thought, ToolCall, Url
+from core.domain.events import (
+    Batch,
+    Finished,
+    FinishReason,
+    PartClosed,
+    PartDelta,
+    PartOpened,
+    Usage,
+    UsageSeen,
+)
+from core.domain.failure import Cause, Failure, GatewayError, Kind, Scope
+from core.wire.gemini import (
+    BROKEN,
+    Candidate,
+    FunctionCall,
+    Grounding,
+    Part,
+    PromptFeedback,
+    Response,
+    UsageMetadata,
+    finish_reason,
+)
+from core.wire.schema import PLACEHOLDER, without_placeholders
+from core.wire.sse import SseParser
+
+from .encode import Encoded
+from .error_table import OUTDATED
+from .errors import classify_object
+
+log = logging.getLogger("agtui.providers.antigravity")
+
+DONE: Final = b"[DONE]"
+OUTDATED_LONGEST: Final = 300
+OUTDATED_TEXT: Final = re.compile(r"antigravity\b.*\bno longer supported", re.IGNORECASE | re.DOTALL)
+"""An answer that is nothing but this sentence is a refusal of the client version."""
+
+BLOCKED: Final = "Google's filter stopped the answer ({reason}). Put the question differently."
+
+
+class Envelope(Response):
+    """What one payload holds: a response in its wrapper, bare, or an error."""
+
+    response: Response | None = None
+    error: dict[str, Any] | None = None
+
+
+class Decoder:
+    """Reads one answer. Feed it what the socket read; `finish` when the body has ended.
+
+    `failure` is set once the stream said that it failed: what came before it has been returned.
+    """
+
+    def __init__(
+        self, model: str, asked: Encoded, new_id: Callable[[], str], now: Callable[[], float]
+    ) -> None:
+        self._model = model
+        self._asked = asked
+        self._new_id = new_id
+        self._now = now
+        self._sse = SseParser()
+        self._open: type[Text] | type[Thought] | None = None
+        self._begun = False
+        self._held = ""
+        self._calls: dict[str, tuple[str, str]] = {}
+        self._counts: UsageMetadata | None = None
+        self._usage = Usage()
+        self._grounding: Grounding | None = None
+        self._blocked: PromptFeedback | None = None
+        self._reason = ""
+        self._message = ""
+        self.failure: Failure | None = None
+
+    @property
+    def complete(self) -> bool:
+        """Whether a finish reason has come, so that a lost connection loses nothing."""
+        return bool(self._reason or self._blocked)
+
+    def feed(self, read: bytes) -> Batch:
+        """The events that one read completes; often one, sometimes none."""
+        batch: Batch = []
+        for payload in self._sse.feed(read):
+            self._take(payload, batch)
+        return batch
+
+    def feed_json(self, body: bytes) -> Batch:
+        """The events of a whole answer that came as JSON and not as a stream."""
+        batch: Batch = []
+        self._take(body, batch)
+        return batch
+
+    def finish(self) -> Batch:
+        """The last events. Raises GatewayError: cut without a finish reason, or a broken answer."""
+        batch: Batch = []
+        for payload in self._sse.finish():
+            self._take(payload, batch)
+        if self.failure is not None:
+            raise GatewayError(self.failure)
+        if not self.complete:
+            raise GatewayError(_cut())
+        if self._held:
+            raise GatewayError(OUTDATED)
+        self._close(batch)
+        if self._reason in BROKEN:
+            raise GatewayError(_broken(self._reason, self._message))
+        self._found(batch)
+        if self._counts is not None:
+            batch.append(UsageSeen(self._counts.usage()))
+        batch.append(self._ending())
+        return batch
+
+    # --- payloads -------------------------------------------------------------------------------
+
+    def _take(self, payload: bytes, batch: Batch) -> None:
+        if self.failure is not None or payload == DONE:
+            return
+        try:
+            envelope = _DECODER.decode(payload)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            self._take_odd(payload, batch, error)
+            return
+        self._take_envelope(envelope, batch)
+
+    def _take_odd(self, payload: bytes, batch: Batch, error: Exception) -> None:
+        """An array of responses, or something that can't be read and is left out."""
+        try:
+            envelopes = _LIST_DECODER.decode(payload)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            log.warning(
+                "left out a part of the stream that can't be read (%d bytes): %s", len(payload), error
+            )
+            return
+        for envelope in envelopes:
+            self._take_envelope(envelope, batch)
+
+    def _take_envelope(self, envelope: Envelope, batch: Batch) -> None:
+        if envelope.error is not None:
+            self.failure = classify_object(envelope.error, self._model, self._now())
+            return
+        response = envelope.response or envelope
+        counts = response.usage_metadata
+        if counts is not None:
+            known = self._counts
+            self._counts = counts if known is None else known.updated(counts)
+            if known is None:
+                batch.append(UsageSeen(counts.usage()))
+        if response.prompt_feedback is not None and response.prompt_feedback.block_reason:
+            self._blocked = response.prompt_feedback
+        for candidate in response.candidates or ():
+            self._take_candidate(candidate, batch)
+
+    def _take_candidate(self, candidate: Candidate, batch: Batch) -> None:
+        content = candidate.content
+        if content is not None and content.parts:
+            for part in content.parts:
+                text = part.text
+                if text is not None:
+                    self._take_text(part, text, batch)
+                else:
+                    self._take_part(part, batch)
+        if candidate.grounding_metadata is not None:
+            self._grounding = candidate.grounding_metadata
+        if candidate.finish_reason:
+            self._reason = candidate.finish_reason
+            self._message = candidate.finish_message or ""
+
+    # --- parts ----------------------------------------------------------------------------------
+
+    def _take_text(self, part: Part, text: str, batch: Batch) -> None:
+        signature = part.thought_signature or part.snake_signature or ""
+        kind = Thought if part.thought else Text
+        if not text:
+            if not signature:
+                return
+            if self._open is None:
+                self._switch(kind, batch)
+            batch.append(PartDelta("", signature))
+            return
+        if not self._begun and self._may_be_outdated(text):
+            return
+        if kind is not self._open:
+            self._switch(kind, batch)
+        batch.append(PartDelta(self._held + text, signature) if self._held else PartDelta(text, signature))
+        self._held = ""
+
+    def _may_be_outdated(self, text: str) -> bool:
+        """Hold back a first text that may be the refusal of our version, until more of it comes."""
+        text = self._held + text
+        if len(text) > OUTDATED_LONGEST or not OUTDATED_TEXT.search(text):
+            return False
+        self._held = text
+        return True
+
+    def _switch(self, kind: type[Text] | type[Thought], batch: Batch) -> None:
+        if self._open is not None:
+            batch.append(_CLOSED)
+        self._open = kind
+        self._begun = True
+        batch.append(_TEXT_OPENED if kind is Text else _THOUGHT_OPENED)
+
+    def _close(self, batch: Batch) -> None:
+        if self._open is not None:
+            batch.append(_CLOSED)
+            self._open = None
+
+    def _whole(self, opened: PartOpened, batch: Batch) -> None:
+        self._close(batch)
+        self._begun = True
+        batch += (opened, _CLOSED)
+
+    def _take_part(self, part: Part, batch: Batch) -> None:
+        if (call := part.function_call or part.snake_call) is not None:
+            self._take_call(call, part.signature(), batch)
+        elif (blob := part.blob()) is not None:
+            if not part.thought:
+                self._whole(PartOpened(Media(blob[0].lower(), Base64Text(blob[1]))), batch)
+        elif part.file_data is not None:
+            link = part.file_data
+            self._whole(PartOpened(Media(link.mime_type.lower(), Url(link.file_uri))), batch)
+        elif part.executable_code is not None:
+            code = part.executable_code
+            self._fenced(code.language.lower(), code.code, batch)
+        elif part.code_execution_result is not None:
+            self._fenced("", part.code_execution_result.output, batch)
+        elif signature := part.signature():
+            if self._open is None:
+                self._switch(Thought if part.thought else Text, batch)
+            batch.append(PartDelta("", signature))
+
+    def _fenced(self, language: str, code: str, batch: Batch) -> None:
+        if self._open is not Text:
+            self._switch(Text, batch)
+        batch.append(PartDelta(f"\n```{language}\n{code.rstrip()}\n```\n"))
+
+    def _take_call(self, call: FunctionCall, signature: str, batch: Batch) -> None:
+        name = self._asked.names.original(call.name)
+        arguments = bytes(call.args).decode() or "{}"
+        if PLACEHOLDER in arguments:
+            arguments = _without_placeholders(arguments)
+        call_id = call.id or ""
+        seen = self._calls.get(call_id) if call_id else None
+        if seen == (name, arguments):
+            return
+        if not call_id or seen is not None:
+            call_id = self._new_id()
+        self._calls[call_id] = (name, arguments)
+        free = name in self._asked.custom
+        self._close(batch)
+        self._begun = True
+        batch += (
+            PartOpened(ToolCall(call_id, name, kind="custom" if free else "function")),
+            PartDelta(_free_text(arguments) if free else arguments),
+            PartClosed(signature),
+        )
+
+    # --- the end --------------------------------------------------------------------------------
+
+    def _found(self, batch: Batch) -> None:
+        found = self._grounding
+        if found is None:
+            return
+        sources = {
+            chunk.web.uri: Source(chunk.web.uri, chunk.web.title or chunk.web.domain)
+            for chunk in found.grounding_chunks or ()
+            if chunk.web is not None and chunk.web.uri
+        }
+        queries = tuple(found.web_search_queries or ())
+        if sources or queries:
+            batch += (PartOpened(Search(queries, tuple(sources.values()))), _CLOSED)
+
+    def _ending(self) -> Finished:
+        if self._blocked is not None and not self._reason:
+            reason = self._blocked.block_reason_message or self._blocked.block_reason or ""
+            return Finished(FinishReason.CONTENT_FILTER, BLOCKED.format(reason=reason))
+        reason = finish_reason(self._reason)
+        if reason is FinishReason.CONTENT_FILTER:
+            return Finished(reason, BLOCKED.format(reason=self._reason))
+        return Finished(reason, self._message)
+
+
+_DECODER: Final = msgspec.json.Decoder(Envelope)
+_LIST_DECODER: Final = msgspec.json.Decoder(list[Envelope])
+_TEXT_OPENED: Final = PartOpened(Text(""))
+_THOUGHT_OPENED: Final = PartOpened(Thought(""))
+_CLOSED: Final = PartClosed()
+
+
+class _FreeText(Struct):
+    input: str
+
+
+def _free_text(arguments: str) -> str:
+    """What a custom tool is called with: the one string of its arguments, or all of them."""
+    try:
+        return msgspec.json.decode(arguments, type=_FreeText).input
+    except msgspec.DecodeError:
+        return arguments
+
+
+def _without_placeholders(arguments: str) -> str:
+    try:
+        return msgspec.json.encode(without_placeholders(msgspec.json.decode(arguments))).decode()
+    except msgspec.DecodeError:
+        return arguments
+
+
+def _cut() -> Failure:
+    return Failure(
+        Kind.UPSTREAM,
+        "The answer broke off before its end. What has arrived is kept; ask again to go on.",
+        scope=Scope.ENDPOINT,
+        cause=Cause.CUT,
+    )
+
+
+def _broken(reason: str, message: str) -> Failure:
+    return Failure(
+        Kind.UPSTREAM,
+        "The model began an answer that can't be used, a tool call without a proper form. Ask again.",
+        scope=Scope.ENDPOINT,
+        cause=Cause.EMPTY,
+        detail=f"{reason} {message}".strip(),
+    )

@@ -1,0 +1,98 @@
+"""A chat request as the body of a `v1internal` call. Pure: equal input gives equal bytes.
+
+Root keys come from a fixed list, because unknown ones are refused (seed 001). What stays the same from
+turn to turn stands before `contents`, which helps the upstream's prefix cache.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any, Final
+
+from msgspec import Struct
+
+from core.domain.content import Role, text_of
+from core.domain.requests import ChatRequest
+from core.wire.gemini import to_json
+from core.wire.tool_names import ToolNames
+
+from .contents import contents, system_texts
+from .generation import generation_config, schema_text
+from .models import Facts
+from .signatures import may_think
+from .thinking import think
+from .tools import custom_names, tool_fields, tool_names
+
+USER_AGENT: Final = "antigravity"
+SYSTEM_KEY_CHARS: Final = 2_000
+
+
+class Sender(Struct, frozen=True):
+    """Who sends: the account, its project, a fresh id for this attempt."""
+
+    account: str
+    project: str
+    request_id: str
+    preamble: str = ""
+
+
+class Encoded(Struct, frozen=True):
+    """A body, and what its answer needs to be read: tool names and which tools take free text."""
+
+    body: bytes
+    names: ToolNames
+    custom: frozenset[str] = frozenset()
+
+
+def encode(request: ChatRequest, row: Facts, sender: Sender) -> Encoded:
+    """Write `request` for the model `row`. Raises GatewayError(bad_request) for what can't be asked."""
+    names = tool_names(request, row)
+    fields = _request(request, row, names, sender.preamble)
+    fields["sessionId"] = session_id(request, sender.account)
+    fields["contents"] = fields.pop("contents")
+    body = {
+        "project": sender.project,
+        "model": row.id,
+        "request": fields,
+        "userAgent": USER_AGENT,
+        "requestId": sender.request_id,
+    }
+    return Encoded(to_json(body), names, custom_names(request))
+
+
+def encode_count(request: ChatRequest, row: Facts) -> bytes:
+    """The body of countTokens: the request alone, without what that call refuses."""
+    fields = _request(request, row, tool_names(request, row), "")
+    kept = ("systemInstruction", "tools", "contents")
+    return to_json({"request": {key: fields[key] for key in kept if key in fields}})
+
+
+def session_id(request: ChatRequest, account: str) -> str:
+    """A signed 64-bit number that stays the same for a conversation of an account."""
+    key = request.conversation or _opening(request)
+    digest = hashlib.sha256(f"{account}\0{key}".encode()).digest()
+    return f"-{int.from_bytes(digest[:8], 'big') & 0x7FFFFFFFFFFFFFFF}"
+
+
+def _opening(request: ChatRequest) -> str:
+    """How the conversation begins: the same on every turn of it."""
+    system = "\n".join(request.system)[:SYSTEM_KEY_CHARS]
+    first = next((turn for turn in request.turns if turn.role is Role.USER), None)
+    return system + "\0" + (text_of(first.parts) if first else "")
+
+
+def _request(request: ChatRequest, row: Facts, names: ToolNames, preamble: str) -> dict[str, Any]:
+    texts, turns = system_texts(request.system, request.turns)
+    thought = think(request, row, possible=may_think(turns, row))
+    fields: dict[str, Any] = {}
+    if not row.draws:
+        texts = [text for text in (preamble, *texts, schema_text(request, row)) if text]
+        if texts:
+            fields["systemInstruction"] = {"parts": [{"text": text} for text in texts]}
+    fields |= tool_fields(request, row, names)
+    if config := generation_config(request, row, thought):
+        fields["generationConfig"] = config
+    if request.safety and row.gemini:
+        fields["safetySettings"] = list(request.safety)
+    fields["contents"] = contents(turns, row, names, thought.on)
+    return fields

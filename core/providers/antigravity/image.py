@@ -1,0 +1,148 @@
+"""Pictures: a picture request as a body, its answer as one picture (seed 000). Pure."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from typing import Any, Final
+
+import msgspec
+
+from core.domain.content import Base64Text, Media
+from core.domain.events import Made
+from core.domain.failure import Cause, Failure, GatewayError, Kind, Scope
+from core.domain.requests import ImageOptions, ImageRequest
+from core.wire.gemini import FINISH, Part, Response, UsageMetadata, to_json
+from core.wire.pictures import split_model
+
+from .contents import media_part
+from .encode import USER_AGENT, Sender
+from .errors import classify_object
+from .generation import image_config
+from .models import Facts
+
+MAX_REFERENCES: Final = 14
+MASK_TEXT: Final = "The last picture is a mask: change only what is white in it."
+MAGIC: Final[tuple[tuple[int, bytes, str], ...]] = (
+    (0, b"\x89PNG\r\n\x1a\n", "image/png"),
+    (0, b"\xff\xd8\xff", "image/jpeg"),
+    (0, b"GIF8", "image/gif"),
+    (8, b"WEBP", "image/webp"),
+    (4, b"ftypheic", "image/heic"),
+)
+"""Offset and first bytes of the kinds of pictures."""
+
+
+class _Envelope(Response):
+    response: Response | None = None
+    error: dict[str, Any] | None = None
+
+
+def encode_image(request: ImageRequest, row: Facts, sender: Sender) -> bytes:
+    """Write one picture's request. Raises GatewayError(bad_request) for what can't be asked."""
+    references = [media for media in request.references if media.role != "mask"]
+    masks = [media for media in request.references if media.role == "mask"]
+    if len(references) + len(masks) > MAX_REFERENCES:
+        raise GatewayError.of(
+            Kind.BAD_REQUEST, f"At most {MAX_REFERENCES} pictures can be sent along; take some away."
+        )
+    prompt = f"{request.prompt}\n\n{MASK_TEXT}" if masks else request.prompt
+    parts = [{"text": prompt}, *(media_part(_mended(media)) for media in [*references, *masks])]
+    named = split_model(request.model)
+    shape = ImageOptions(request.image.aspect or named.aspect, request.image.size or named.size)
+    body = {
+        "project": sender.project,
+        "model": row.id,
+        "request": {
+            "contents": [{"role": "user", "parts": parts}],
+            "generationConfig": {"candidateCount": 1, **image_config(shape)},
+        },
+        "userAgent": USER_AGENT,
+        "requestId": sender.request_id,
+    }
+    return to_json(body)
+
+
+def decode_image(body: bytes, model: str, index: int, now: float) -> Made:
+    """Read the answer: the first picture that is no draft, with the words beside it.
+
+    Raises GatewayError where there is no picture, with what the model said instead.
+    """
+    try:
+        envelope = _DECODER.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise GatewayError.of(
+            Kind.UPSTREAM,
+            "Google's answer can't be read as a picture. Try again.",
+            scope=Scope.ENDPOINT,
+            cause=Cause.SERVER,
+            detail=str(error),
+        ) from error
+    if envelope.error is not None:
+        raise GatewayError(classify_object(envelope.error, model, now))
+    response = envelope.response or envelope
+    parts = [
+        part
+        for candidate in response.candidates or ()
+        for part in (candidate.content.parts if candidate.content else None) or ()
+    ]
+    text = "".join(part.text for part in parts if part.text and not part.thought)
+    blobs = [part for part in parts if part.blob() is not None]
+    chosen = next((part for part in blobs if not part.thought), blobs[0] if blobs else None)
+    if chosen is None:
+        raise GatewayError(_no_picture(response, text))
+    counts = response.usage_metadata or UsageMetadata()
+    return Made(index, _picture(chosen), usage=counts.usage(), text=text)
+
+
+def _picture(part: Part) -> Media:
+    mime, data = part.blob() or ("", "")
+    return Media(sniff(data) or mime.lower(), Base64Text(data))
+
+
+def sniff(data: str) -> str:
+    """The mime type that the first bytes of base64 text show; empty if unknown."""
+    try:
+        head = base64.b64decode(data[:32])
+    except (binascii.Error, ValueError):
+        return ""
+    return next((mime for at, magic, mime in MAGIC if head[at:].startswith(magic)), "")
+
+
+def _mended(media: Media) -> Media:
+    """A picture without a `data:` prefix or white space, under its true mime type."""
+    match media.data:
+        case Base64Text(text=text):
+            text = text.partition(",")[2] if text.startswith("data:") else text
+            text = "".join(text.split())
+            return Media(sniff(text) or media.mime, Base64Text(text), media.role)
+        case bytes() as raw:
+            return Media(sniff(base64.b64encode(raw[:24]).decode()) or media.mime, raw, media.role)
+        case _:
+            return media
+
+
+def _no_picture(response: Response, text: str) -> Failure:
+    reason = next((one.finish_reason for one in response.candidates or () if one.finish_reason), "") or ""
+    feedback = response.prompt_feedback
+    if feedback is not None and feedback.block_reason:
+        reason = feedback.block_reason
+    filtered = reason in FINISH and reason not in ("STOP", "OTHER", "MAX_TOKENS", "FINISH_REASON_UNSPECIFIED")
+    if filtered or (feedback is not None and feedback.block_reason):
+        return Failure(
+            Kind.BAD_REQUEST,
+            f"Google's filter stopped this picture ({reason}). Describe it differently.",
+            params={"code": "content_policy_violation"},
+            detail=reason,
+        )
+    said = f" It said: {text.strip()[:200]}" if text.strip() else ""
+    return Failure(
+        Kind.UPSTREAM,
+        f"The model made no picture.{said} Try again, or describe more plainly what to draw.",
+        scope=Scope.ENDPOINT,
+        cause=Cause.EMPTY,
+        detail=reason,
+    )
+
+
+_DECODER: Final = msgspec.json.Decoder(_Envelope)

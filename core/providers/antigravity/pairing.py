@@ -1,0 +1,116 @@
+"""Every tool call answered in the very next turn, in call order, under one id.
+
+Pure, on wire parts. Histories of real clients miss results, split parallel calls, reuse ids and carry
+results of calls that are gone; whatever comes in, what goes out is paired, and no result is lost.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import Any, Final
+
+import msgspec
+from msgspec import Struct
+
+WirePart = dict[str, Any]
+
+NO_RESULT: Final = "No result was recorded for this call."
+ODD_IN_ID: Final = re.compile(r"[^A-Za-z0-9_-]")
+
+
+class WireTurn(Struct, frozen=True):
+    role: str
+    parts: list[WirePart]
+
+
+def paired(turns: list[WireTurn], strict_ids: bool) -> list[WireTurn]:
+    """`turns` (neighbours merged) with calls and results matched.
+
+    `strict_ids` rewrites ids to letters, digits, `_` and `-`, as Claude wants them.
+    """
+    out: list[WireTurn] = []
+    taken: set[str] = set()
+    at = 0
+    while at < len(turns):
+        turn = turns[at]
+        at += 1
+        if turn.role != "model":
+            out.append(WireTurn("user", [_as_text(part) for part in turn.parts]))
+            continue
+        calls = [part["functionCall"] for part in turn.parts if "functionCall" in part]
+        if not calls:
+            out.append(turn)
+            continue
+        after = turns[at].parts if at < len(turns) else []
+        at += 1
+        asked = [call["id"] for call in calls]
+        ids = [_distinct(one, place, len(out), taken, strict_ids) for place, one in enumerate(asked)]
+        answers, strays = _match(calls, [part for part in after if "functionResponse" in part])
+        rest = [part for part in after if "functionResponse" not in part]
+        renamed = iter(ids)
+        out.append(WireTurn("model", [_with_id(part, renamed) for part in turn.parts]))
+        results = [
+            _response(call["name"], new_id, answer)
+            for call, new_id, answer in zip(calls, ids, answers, strict=True)
+        ]
+        out.append(WireTurn("user", [*results, *(_as_text(part) for part in strays), *rest]))
+    return out
+
+
+def _match(
+    calls: list[dict[str, Any]], results: list[WirePart]
+) -> tuple[list[WirePart | None], list[WirePart]]:
+    """For each call its result: by id, then by name in order, then by position; and what is left over."""
+    answers: list[WirePart | None] = [None] * len(calls)
+    left = list(results)
+
+    def take(test: str) -> None:
+        for at, call in enumerate(calls):
+            if answers[at] is None:
+                found = next((one for one in left if _fits(test, call, one["functionResponse"])), None)
+                if found is not None:
+                    answers[at] = found
+                    left.remove(found)
+
+    for test in ("id", "name", "position"):
+        take(test)
+    return answers, left
+
+
+def _fits(test: str, call: dict[str, Any], result: dict[str, Any]) -> bool:
+    return test == "position" or bool(result[test] and result[test] == call[test])
+
+
+def _distinct(call_id: str, place: int, turn: int, taken: set[str], strict: bool) -> str:
+    """An id that no other call of the history has; the same history always gives the same ids."""
+    wanted = ODD_IN_ID.sub("_", call_id) if strict else call_id
+    if not wanted:
+        wanted = "call_" + hashlib.sha256(f"{turn}.{place}".encode()).hexdigest()[:24]
+    found, count = wanted, 1
+    while found in taken:
+        count += 1
+        found = f"{wanted}-{count}"
+    taken.add(found)
+    return found
+
+
+def _with_id(part: WirePart, ids: Any) -> WirePart:
+    if "functionCall" not in part:
+        return part
+    return {**part, "functionCall": {**part["functionCall"], "id": next(ids)}}
+
+
+def _response(name: str, call_id: str, answer: WirePart | None) -> WirePart:
+    response = {"error": NO_RESULT} if answer is None else answer["functionResponse"]["response"]
+    return {"functionResponse": {"name": name, "id": call_id, "response": response}}
+
+
+def _as_text(part: WirePart) -> WirePart:
+    """A result whose call is gone, said in words."""
+    result = part.get("functionResponse")
+    if result is None:
+        return part
+    response: msgspec.Raw | dict[str, str] = result["response"]
+    text = bytes(response).decode() if isinstance(response, msgspec.Raw) else "".join(response.values())
+    return {"text": f"Tool result ({result['name'] or 'unknown'}): {text}"}

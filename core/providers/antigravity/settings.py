@@ -1,0 +1,85 @@
+"""Settings of the Antigravity upstream. Values only; sources: seeds 000 and 001."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import Struct
+
+from core.config.settings import doc
+from core.domain.secret import Secret
+from core.providers.realms import RealmFacts
+
+DAILY = "https://daily-cloudcode-pa.sandbox.googleapis.com"
+AUTOPUSH = "https://autopush-cloudcode-pa.sandbox.googleapis.com"
+PRODUCTION = "https://cloudcode-pa.googleapis.com"
+
+
+class AntigravitySettings(Struct, frozen=True, kw_only=True):
+    """Google's Antigravity gateway."""
+
+    client_id: Annotated[
+        str, doc("OAuth client id that your accounts sign in with.", env=["ANTIGRAVITY_CLIENT_ID"])
+    ] = ""
+    client_secret: Annotated[
+        str, doc("Secret of the OAuth client.", secret=True, env=["ANTIGRAVITY_CLIENT_SECRET"])
+    ] = ""
+    acknowledged: Annotated[
+        str,
+        doc("Date (YYYY-MM-DD) you acknowledged that use outside Google's own app may end your account."),
+    ] = ""
+    project_id: Annotated[
+        str,
+        doc("Project for accounts that have none of their own.", env=["ANTIGRAVITY_PROJECT_ID"]),
+    ] = ""
+    endpoints: Annotated[
+        tuple[str, ...], doc("Addresses to ask for answers, in this order.", restart=True)
+    ] = (DAILY, AUTOPUSH, PRODUCTION)
+    metadata_endpoints: Annotated[
+        tuple[str, ...],
+        doc(
+            "Addresses to ask for projects and model lists, in this order; empty: production first, "
+            "or the answer addresses if those were changed.",
+            restart=True,
+        ),
+    ] = ()
+    token_url: Annotated[str, doc("Where refresh tokens are exchanged.", restart=True)] = (
+        "https://oauth2.googleapis.com/token"
+    )
+    authorize_url: Annotated[str, doc("Where a sign-in begins.", restart=True)] = (
+        "https://accounts.google.com/o/oauth2/auth"
+    )
+    userinfo_url: Annotated[str, doc("Where the e-mail of an account is asked.", restart=True)] = (
+        "https://www.googleapis.com/oauth2/v1/userinfo?alt=json"
+    )
+    client_version: Annotated[str, doc("Version of the Antigravity app that calls name.")] = "1.15.8"
+    header_profile: Annotated[Literal["seed"], doc("Set of headers that calls carry.")] = "seed"
+    system_preamble: Annotated[str, doc("Text put before every system instruction.")] = ""
+    connect_timeout_s: Annotated[float, doc("Seconds for a connection to come about.")] = 10.0
+    token_timeout_s: Annotated[float, doc("Seconds for a token or e-mail call.")] = 15.0
+    metadata_timeout_s: Annotated[float, doc("Seconds for a project or model list call.")] = 10.0
+    answer_timeout_s: Annotated[float, doc("Seconds until an answer begins.")] = 60.0
+    thinking_timeout_s: Annotated[
+        float, doc("Seconds until an answer of a thinking or a picture model begins.")
+    ] = 300.0
+    idle_timeout_s: Annotated[float, doc("Longest silence in the middle of an answer, in seconds.")] = 120.0
+    thinking_idle_timeout_s: Annotated[
+        float, doc("Longest silence in the middle of a thinking model's answer, in seconds.")
+    ] = 300.0
+    onboard_polls: Annotated[int, doc("Polls for a new account's project.")] = 10
+    onboard_poll_s: Annotated[float, doc("Seconds between two such polls.")] = 5.0
+
+    def realm(self) -> RealmFacts:
+        """The real realm."""
+        untouched = self.endpoints == (DAILY, AUTOPUSH, PRODUCTION)
+        metadata = (PRODUCTION, DAILY, AUTOPUSH) if untouched else self.endpoints
+        return RealmFacts(
+            endpoints=tuple(address.rstrip("/") for address in self.endpoints),
+            metadata_endpoints=tuple(a.rstrip("/") for a in self.metadata_endpoints or metadata),
+            token_url=self.token_url,
+            authorize_url=self.authorize_url,
+            userinfo_url=self.userinfo_url,
+            client_id=self.client_id,
+            client_secret=Secret(self.client_secret),
+            poll_s=self.onboard_poll_s,
+        )

@@ -1,0 +1,302 @@
+"""How to sign in: refresh a token, ask for the e-mail, find the project. When is the accounts' business.
+
+Sources: seed 000 (refresh), seed 001 (discovery, onboarding). Nothing here is logged or kept.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final
+from urllib.parse import urlencode
+
+import msgspec
+from msgspec import Struct
+
+from core.domain.accounts import Account, Credential, Device, OAuth, Realm
+from core.domain.failure import Cause, Failure, GatewayError, Kind, Scope
+from core.domain.ports import AccessToken, Call, Clock, Project, Timeouts, Transport
+from core.domain.secret import Secret
+from core.providers.realms import RealmFacts
+from core.wire.gemini import to_json
+from core.wire.google_errors import read_error
+
+from . import projects
+from .errors import classify
+from .headers import CallKind, headers, metadata, new_device
+from .settings import AntigravitySettings
+
+RETRY_WAITS_S: Final = (0.5, 2.0)
+DEFAULT_EXPIRY_S: Final = 3_600.0
+SMALL_BODY: Final = 1024 * 1024
+NAME: Final = "Google's project service"
+
+Sleep = Callable[[float], Awaitable[None]]
+
+
+class _Token(Struct):
+    access_token: str
+    expires_in: Any = DEFAULT_EXPIRY_S
+    refresh_token: str | None = None
+
+
+class _Person(Struct):
+    email: str = ""
+
+
+class AntigravitySignIn:
+    """SignIn (domain/ports.py) for accounts of Google."""
+
+    def __init__(
+        self,
+        settings: AntigravitySettings,
+        realms: Mapping[Realm, RealmFacts],
+        transport: Transport,
+        clock: Clock,
+        sleep: Sleep,
+    ) -> None:
+        self._settings = settings
+        self._realms = realms
+        self._transport = transport
+        self._clock = clock
+        self._sleep = sleep
+
+    async def refresh(self, credential: Credential, realm: Realm) -> AccessToken:
+        """Exchange the refresh token. Retries what never reached Google or failed there, nothing else."""
+        facts = self._client(realm)
+        if not isinstance(credential, OAuth):
+            raise _wrong("This account does not sign in with a refresh token. Remove it and add it again.")
+        form = {
+            "client_id": facts.client_id,
+            "client_secret": facts.client_secret.reveal(),
+            "refresh_token": credential.refresh_token.reveal(),
+            "grant_type": "refresh_token",
+        }
+        asked_at = self._clock.now()
+        call = self._call("POST", facts.token_url, "token", body=urlencode(form).encode())
+        reply = await self._patiently(call)
+        try:
+            token = msgspec.json.decode(reply, type=_Token)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise GatewayError(_senseless("token")) from error
+        replaced = token.refresh_token
+        if replaced == credential.refresh_token.reveal():
+            replaced = None
+        return AccessToken(
+            Secret(token.access_token),
+            asked_at + _seconds(token.expires_in),
+            Secret(replaced) if replaced else None,
+        )
+
+    async def email(self, token: Secret, realm: Realm) -> str:
+        """The address of whoever the token belongs to."""
+        reply = await self._patiently(self._call("GET", self._facts(realm).userinfo_url, "userinfo", token))
+        try:
+            person = msgspec.json.decode(reply, type=_Person)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise GatewayError(_senseless("account")) from error
+        if not person.email:
+            raise GatewayError(_senseless("account"))
+        return person.email
+
+    async def project(self, account: Account, token: Secret) -> Project:
+        """Find the account's project, onboarding it if it has none.
+
+        The user's own choice comes before the one of the settings, that before what is discovered.
+        Raises GatewayError with cause `denied` when there is none.
+        """
+        facts = self._facts(account.realm)
+        if account.realm is Realm.REAL and not account.project and self._settings.project_id:
+            return Project(self._settings.project_id)
+        about: dict[str, Any] = dict(metadata(account.device))
+        if account.project:
+            about["duetProject"] = account.project
+        found = await self._load(facts, account, token, about)
+        tier = projects.tier_of(found)
+        project = account.project or projects.project_id(found.cloudaicompanion_project)
+        if not project:
+            project = await self._onboard(facts, account, token, projects.tier_to_ask(found))
+        if not project:
+            raise GatewayError(projects.no_project(found))
+        return Project(project, tier)
+
+    def new_device(self) -> Device:
+        return new_device()
+
+    def fingerprint(self, realm: Realm) -> str:
+        """12 hex digits of the client id's SHA-256."""
+        return hashlib.sha256(self._facts(realm).client_id.encode()).hexdigest()[:12]
+
+    # --- project calls --------------------------------------------------------------------------
+
+    async def _load(
+        self, facts: RealmFacts, account: Account, token: Secret, about: dict[str, Any]
+    ) -> projects.Loaded:
+        body = to_json({"metadata": about})
+        reply = await self._first_of(facts.metadata, "loadCodeAssist", account, token, body)
+        try:
+            return msgspec.json.decode(reply, type=projects.Loaded)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise GatewayError(_senseless("project")) from error
+
+    async def _onboard(self, facts: RealmFacts, account: Account, token: Secret, tier: str) -> str:
+        """Have a project made, asking again until the operation is done; empty if it never is."""
+        body = to_json({"tierId": tier, "metadata": metadata(account.device)})
+        for poll in range(self._settings.onboard_polls):
+            if poll:
+                await self._sleep(facts.poll_s)
+            reply = await self._first_of(facts.endpoints, "onboardUser", account, token, body)
+            try:
+                operation = msgspec.json.decode(reply, type=projects.Operation)
+            except (msgspec.DecodeError, UnicodeDecodeError) as error:
+                raise GatewayError(_senseless("project")) from error
+            if operation.done:
+                return operation.project()
+        return ""
+
+    async def _first_of(
+        self, endpoints: tuple[str, ...], method: str, account: Account, token: Secret, body: bytes
+    ) -> bytes:
+        """The first good answer; the next endpoint is asked where one fails as an endpoint."""
+        failed: GatewayError | None = None
+        for endpoint in endpoints:
+            url = f"{endpoint}/v1internal:{method}"
+            try:
+                return await self._ask(self._call("POST", url, "project", token, body, account.device))
+            except GatewayError as error:
+                failed = error
+                if error.failure.scope is not Scope.ENDPOINT:
+                    break
+        raise failed or _wrong("No endpoint is set. Set antigravity.endpoints.")
+
+    # --- calls ----------------------------------------------------------------------------------
+
+    async def _patiently(self, call: Call) -> bytes:
+        """Ask Google's sign-in, again after a pause when it failed on its own account."""
+        for wait in RETRY_WAITS_S:
+            try:
+                return await self._ask(call)
+            except GatewayError as error:
+                if error.failure.cause not in (Cause.CONNECT, Cause.SERVER, Cause.CUT, Cause.SILENT):
+                    raise
+            await self._sleep(wait)
+        return await self._ask(call)
+
+    async def _ask(self, call: Call) -> bytes:
+        status, head, body = await self._transport.read(call, SMALL_BODY)
+        if status == 200:
+            return body
+        if "v1internal" in call.url:
+            raise GatewayError(classify(status, body, head, NAME, self._clock.now()))
+        raise GatewayError(self._refusal(status, head, body))
+
+    def _refusal(self, status: int, head: Mapping[str, str], body: bytes) -> Failure:
+        """What the token or user-info endpoint means by refusing."""
+        error = read_error(status, body, head, self._clock.now())
+        detail = f"{status} {error.word}: {error.message[:200]}"
+        for words, failure in TOKEN_TABLE:
+            if error.word in words:
+                return msgspec.structs.replace(failure, status=status, detail=detail)
+        if status == 401:
+            failure = EXPIRED
+        elif status >= 500 or status in (403, 408, 429):
+            failure = LATER
+        else:
+            failure = REFUSED
+        return msgspec.structs.replace(
+            failure, status=status, detail=detail, retry_after=error.delay_s or failure.retry_after
+        )
+
+    def _call(
+        self,
+        method: str,
+        url: str,
+        kind: CallKind,
+        token: Secret | None = None,
+        body: bytes = b"",
+        device: Device | None = None,
+    ) -> Call:
+        settings = self._settings
+        seconds = settings.metadata_timeout_s if kind == "project" else settings.token_timeout_s
+        return Call(
+            method,
+            url,
+            headers(kind, device or Device("", ""), settings.client_version, token),
+            body,
+            timeouts=Timeouts(min(seconds, settings.connect_timeout_s), seconds, seconds, seconds),
+        )
+
+    def _facts(self, realm: Realm) -> RealmFacts:
+        facts = self._realms.get(realm)
+        if facts is None:
+            raise _wrong("The sandbox is not running. Start agtui with --sandbox.")
+        return facts
+
+    def _client(self, realm: Realm) -> RealmFacts:
+        """The realm, once it is sure that there is a client to sign in as."""
+        facts = self._facts(realm)
+        if not facts.client_id or not facts.client_secret:
+            raise _wrong(
+                "Signing in needs an OAuth client: set ANTIGRAVITY_CLIENT_ID and ANTIGRAVITY_CLIENT_SECRET, "
+                "then try again."
+            )
+        return facts
+
+
+def _seconds(expires_in: Any) -> float:
+    """The life of a token; what is no positive number has no life."""
+    if isinstance(expires_in, int | float) and not isinstance(expires_in, bool) and 0 < expires_in < 1e9:
+        return float(expires_in)
+    return 0.0
+
+
+def _wrong(message: str) -> GatewayError:
+    return GatewayError(Failure(Kind.UNAVAILABLE, message, scope=Scope.PROVIDER, cause=Cause.CONFIG))
+
+
+def _senseless(what: str) -> Failure:
+    return Failure(
+        Kind.UPSTREAM,
+        f"Google's {what} answer can't be read. Check the address in the settings, then try again.",
+        scope=Scope.ENDPOINT,
+        cause=Cause.SERVER,
+    )
+
+
+SIGN_IN_AGAIN: Final = Failure(
+    Kind.UNAVAILABLE,
+    "Google does not take this account's sign-in any more. Sign in again with it.",
+    scope=Scope.ACCOUNT,
+    cause=Cause.INVALID_GRANT,
+)
+WRONG_CLIENT: Final = Failure(
+    Kind.UNAVAILABLE,
+    "Google does not know the OAuth client, or the account was signed in with another one. "
+    "Check ANTIGRAVITY_CLIENT_ID and ANTIGRAVITY_CLIENT_SECRET.",
+    scope=Scope.PROVIDER,
+    cause=Cause.CONFIG,
+)
+EXPIRED: Final = Failure(
+    Kind.UNAVAILABLE,
+    "Google does not take the access token. It is being renewed; try again.",
+    scope=Scope.ACCOUNT,
+    cause=Cause.AUTH,
+)
+LATER: Final = Failure(
+    Kind.UNAVAILABLE,
+    "Google's sign-in has trouble of its own right now. Try again in a minute.",
+    scope=Scope.ACCOUNT,
+    cause=Cause.SERVER,
+    retry_after=30.0,
+)
+REFUSED: Final = Failure(
+    Kind.UNAVAILABLE,
+    "Google refused the sign-in. Check the refresh token and sign in again.",
+    scope=Scope.ACCOUNT,
+    cause=Cause.DENIED,
+)
+TOKEN_TABLE: Final[tuple[tuple[tuple[str, ...], Failure], ...]] = (
+    (("invalid_grant",), SIGN_IN_AGAIN),
+    (("invalid_client", "unauthorized_client"), WRONG_CLIENT),
+)
+"""The token endpoint's words."""

@@ -1,0 +1,121 @@
+"""`tools` and `toolConfig`: functions with cleaned schemas, or search, never both (seed 001)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from core.domain.content import ToolCall, ToolResult
+from core.domain.requests import ChatRequest, Tool
+from core.wire.schema import Mode, clean_json
+from core.wire.tool_names import ToolNames
+
+from .models import Facts
+
+MAX_DESCRIPTION: Final = 10_000
+SEARCH_TOOLS: Final = ("google_search", "web_search", "googleSearch", "google_search_retrieval")
+URL_TOOLS: Final = ("url_context", "urlContext")
+FREE_TEXT: Final[dict[str, Any]] = {
+    "type": "object",
+    "properties": {"input": {"type": "string", "description": "The whole input of the tool, as free text."}},
+    "required": ["input"],
+}
+"""What a custom tool takes: any text."""
+
+
+def tool_names(request: ChatRequest, row: Facts) -> ToolNames:
+    """Names both ways for everything that is declared, chosen or mentioned in history."""
+    return ToolNames(_names(request), strict=row.claude)
+
+
+def custom_names(request: ChatRequest) -> frozenset[str]:
+    """The tools whose calls come back as free text."""
+    return frozenset(tool.name for tool in request.tools if tool.kind == "custom")
+
+
+def tool_fields(request: ChatRequest, row: Facts, names: ToolNames) -> dict[str, Any]:
+    """`tools` and `toolConfig` as far as they are needed."""
+    if row.draws:
+        return {}
+    functions = _functions(request)
+    if not functions and row.claude:
+        functions = _stubs(request)
+    if not functions:
+        return _search_fields(request, row)
+    if request.tool_choice.mode == "none" and row.claude and not _has_calls(request):
+        return {}
+    mode: Mode = "claude" if row.claude else "gemini"
+    declarations = [_declaration(tool, row, names, mode) for tool in functions]
+    fields: dict[str, Any] = {"tools": [{"functionDeclarations": declarations}]}
+    if (calling := _calling(request, row, names)) is not None:
+        fields["toolConfig"] = {"functionCallingConfig": calling}
+    return fields
+
+
+def _functions(request: ChatRequest) -> list[Tool]:
+    """Declared functions, each name once; `auto` narrowed to names declares only those."""
+    found = {tool.name: tool for tool in reversed(request.tools) if tool.kind != "builtin"}
+    tools = [found[name] for name in dict.fromkeys(tool.name for tool in request.tools) if name in found]
+    choice = request.tool_choice
+    if choice.mode == "auto" and choice.names:
+        tools = [tool for tool in tools if tool.name in choice.names]
+    return tools
+
+
+def _stubs(request: ChatRequest) -> list[Tool]:
+    """Declarations for what history calls: Claude refuses calls without tools."""
+    return [Tool(name) for name in dict.fromkeys(call.name for call in _calls(request))]
+
+
+def _declaration(tool: Tool, row: Facts, names: ToolNames, mode: Mode) -> dict[str, Any]:
+    description = tool.description[:MAX_DESCRIPTION] or (tool.name if row.claude else "")
+    schema = FREE_TEXT if tool.kind == "custom" else tool.parameters
+    return {
+        "name": names.wire(tool.name),
+        "description": description,
+        "parameters": clean_json(schema, mode),
+    }
+
+
+def _calling(request: ChatRequest, row: Facts, names: ToolNames) -> dict[str, Any] | None:
+    choice = request.tool_choice
+    match choice.mode:
+        case "none":
+            return {"mode": "NONE"}
+        case "any":
+            allowed = [names.wire(name) for name in choice.names]
+            return {"mode": "ANY", "allowedFunctionNames": allowed} if allowed else {"mode": "ANY"}
+        case "auto":
+            return {"mode": "VALIDATED"} if row.claude else None
+
+
+def _search_fields(request: ChatRequest, row: Facts) -> dict[str, Any]:
+    builtin = {tool.name for tool in request.tools if tool.kind == "builtin"}
+    tools: list[dict[str, Any]] = []
+    if row.searches and (request.search or builtin.intersection(SEARCH_TOOLS)):
+        tools.append({"googleSearch": {}})
+    if row.searches and builtin.intersection(URL_TOOLS):
+        tools.append({"urlContext": {}})
+    return {"tools": tools} if tools else {}
+
+
+def _has_calls(request: ChatRequest) -> bool:
+    return next(_calls(request), None) is not None
+
+
+def _calls(request: ChatRequest) -> Iterator[ToolCall]:
+    for turn in request.turns:
+        for part in turn.parts:
+            if isinstance(part, ToolCall) and part.kind != "builtin":
+                yield part
+
+
+def _names(request: ChatRequest) -> Iterator[str]:
+    for tool in request.tools:
+        if tool.kind != "builtin":
+            yield tool.name
+    yield from request.tool_choice.names
+    for turn in request.turns:
+        for part in turn.parts:
+            if isinstance(part, ToolCall | ToolResult) and part.name:
+                yield part.name

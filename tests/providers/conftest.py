@@ -1,0 +1,84 @@
+"""A running sandbox, and the Antigravity provider pointed at it."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+import uvicorn
+from msgspec.structs import replace
+
+from core.config.clock import SystemClock
+from core.domain.accounts import Account, Device, OAuth, Realm
+from core.domain.ports import Grant
+from core.domain.secret import Secret
+from core.providers import RealmFacts
+from core.providers.antigravity.client import AntigravityProvider
+from core.providers.antigravity.settings import AntigravitySettings
+from core.sandbox import CLIENT_ID, CLIENT_SECRET, create_app
+from core.transport.client import HttpxTransport
+
+DEVICE = Device("6f0e8c1a-2b7d-4a53-9b1e-0d7f3c5a9e21", "device-1a2b3c4d5e6f7081")
+
+
+@asynccontextmanager
+async def serving(app: Any) -> AsyncIterator[str]:
+    """`app` on a free loopback port; its address."""
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="off", ws="none"))
+    task = asyncio.create_task(server.serve(sockets=[listener]))
+    try:
+        while not server.started:
+            await asyncio.sleep(0.005)
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        server.force_exit = True
+        await task
+        listener.close()
+
+
+class World:
+    """The provider, its sandbox, and an account that is signed in."""
+
+    def __init__(self, address: str, **settings: Any) -> None:
+        self.address = address
+        self.transport = HttpxTransport()
+        facts = RealmFacts(
+            endpoints=(address,),
+            token_url=f"{address}/token",
+            authorize_url=f"{address}/authorize",
+            userinfo_url=f"{address}/userinfo",
+            client_id=CLIENT_ID,
+            client_secret=Secret(CLIENT_SECRET),
+            poll_s=0.0,
+        )
+        self.provider = AntigravityProvider(
+            AntigravitySettings(**settings), self.transport, SystemClock(), facts
+        )
+
+    def account(self, name: str = "ada") -> Account:
+        credential = OAuth(Secret(f"1//sandbox-{name}"))
+        return Account(name, "antigravity", f"{name}@sandbox.test", credential, DEVICE, Realm.SANDBOX)
+
+    async def grant(self, name: str = "ada") -> Grant:
+        account = self.account(name)
+        signed = await self.provider.sign_in.refresh(account.credential, Realm.SANDBOX)
+        project = await self.provider.sign_in.project(account, signed.token)
+        return Grant(name, account.email, Realm.SANDBOX, signed.token, project.id, DEVICE)
+
+    def other_token(self, grant: Grant, token: str) -> Grant:
+        return replace(grant, token=Secret(token))
+
+
+@pytest.fixture
+async def world() -> AsyncIterator[World]:
+    async with serving(create_app(pace=0)) as address:
+        made = World(address, idle_timeout_s=0.5, thinking_idle_timeout_s=0.5)
+        yield made
+        await made.transport.aclose()

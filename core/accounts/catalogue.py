@@ -131,8 +131,11 @@ def fractions(known: Known | None, now: float) -> dict[str, float | None]:
 
 
 def _left(catalogue: Catalogue, now: float) -> dict[str, float | None]:
-    left = {model.id: model.fraction for model in catalogue.models}
-    return left | {window.name: _at(window, now).fraction for window in catalogue.quotas}
+    windows = {window.name: _at(window, now).fraction for window in catalogue.quotas}
+    # A model's own number is as old as the window it shares with its family.
+    renewed = {window.name for window in catalogue.quotas if _at(window, now) is not window}
+    models = {model.id: None if model.family in renewed else model.fraction for model in catalogue.models}
+    return models | windows
 
 
 def _at(window: QuotaWindow, now: float) -> QuotaWindow:

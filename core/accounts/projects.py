@@ -83,7 +83,9 @@ class Projects:
 
 
 def with_project(account: Account, project: Project) -> Account:
-    """The account with what was discovered; what is known stays where the answer is empty."""
+    """The account with what was discovered; what is known stays where the answer is empty or says only
+    what the user has chosen."""
+    found = project.id if project.id != account.project else ""
     return msgspec.structs.replace(
-        account, managed_project=project.id or account.managed_project, tier=project.tier or account.tier
+        account, managed_project=found or account.managed_project, tier=project.tier or account.tier
     )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from core.domain.accounts import AccountState, Realm
+from core.domain.accounts import AccountState, QuotaWindow, Realm
 from core.domain.failure import Cause, Failure, GatewayError, Kind, Scope
 from core.domain.models import ModelInfo
 from core.domain.ports import Catalogue, Grant
@@ -206,6 +206,19 @@ async def test_past_its_reset_a_quota_is_unknown(world: World) -> None:
         ("gemini-3-pro", 0.5),
         ("claude", None),
     ]
+
+
+async def test_past_the_reset_of_a_family_its_models_are_unknown_too(world: World) -> None:
+    models = (
+        ModelInfo("a", "antigravity", family="f", fraction=0.0),
+        ModelInfo("b", "antigravity", family="g"),
+    )
+    window = QuotaWindow("f", 0.0, START + 60)
+    world.provider.catalogues = lambda grant, endpoint: Catalogue(models, (window,), {})
+    await world.add("ada")
+    assert world.pool.view().entries[0].fractions == {"a": 0.0, "b": None, "f": 0.0}
+    world.clock.pass_time(61)
+    assert world.pool.view().entries[0].fractions == {"a": None, "b": None, "f": None}
 
 
 async def test_a_catalogue_is_fetched_for_a_request_every_ten_minutes_at_most(world: World) -> None:

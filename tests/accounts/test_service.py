@@ -95,6 +95,12 @@ async def test_packed_tokens_of_other_programs_are_read(
     assert (known.project, known.managed_project) == (project, managed)
 
 
+async def test_a_project_of_ones_own_is_not_taken_for_a_discovered_one(world: World) -> None:
+    view = await world.service.add_token("1//ada", project="project-of-ada")
+    known = world.roster.get(view.id)
+    assert (known.project, known.managed_project, known.tier) == ("project-of-ada", "", "free-tier")
+
+
 async def test_a_packed_project_serves_while_none_can_be_discovered(world: World) -> None:
     world.sign_in.refuse_project = failure(Cause.SERVER)
     view = await world.service.add_token("1//abc||auto-7")

@@ -72,11 +72,11 @@ def create_app(
         accounts=SandboxAccounts(allowance or Allowance()),
         secret=secret or secrets.token_bytes(32),
         script=script,
-    ).asgi
+    )
 
 
 class Sandbox:
-    """The handlers and what they share."""
+    """The app: the handlers and what they share."""
 
     def __init__(
         self, *, pace: float, clock: Clock, accounts: SandboxAccounts, secret: bytes, script: Script | None
@@ -101,8 +101,8 @@ class Sandbox:
             exception_handlers={ApiError: _refused, OAuthError: _token_refused},  # pyright: ignore[reportArgumentType]
         )
 
-    async def asgi(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """The app itself. Outermost, where the server's own `send` can still be seen."""
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI. Outermost, where the server's own `send` can still be seen."""
         if scope["type"] == "http":
             scope = with_abort(scope, send)
         await self._app(scope, receive, send)

@@ -29,14 +29,19 @@ M = TypeVar("M", bound=Message)
 def read(body: bytes, kind: type[M]) -> M:
     """Decode `body` as `kind`. Raises ApiError 400 that names every field that is wrong."""
     try:
-        return msgspec.json.decode(body or b"{}", type=kind)
+        return _read(body or b"{}", kind)
     except RecursionError:
         raise invalid("Invalid JSON payload received. Message too deep.") from None
-    except msgspec.ValidationError as wrong:
-        found = list(_compare(msgspec.json.decode(body), inspect.type_info(kind), ""))
-        raise violations(found or [Violation("", str(wrong))]) from None
     except (msgspec.DecodeError, UnicodeDecodeError) as broken:
         raise _not_json(body, str(broken)) from None
+
+
+def _read(body: bytes, kind: type[M]) -> M:
+    try:
+        return msgspec.json.decode(body, type=kind)
+    except msgspec.ValidationError as wrong:
+        found = _compare(msgspec.json.decode(body), inspect.type_info(kind), "")
+        raise violations(found or [Violation("", str(wrong))]) from None
 
 
 def _not_json(body: bytes, reason: str) -> ApiError:

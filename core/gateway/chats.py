@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
-from typing import Final, Literal
+from typing import Final, Literal, Protocol
 
 from msgspec import structs
 
@@ -20,11 +20,16 @@ from core.domain.ports import Clock, Publish, Shelf
 from core.domain.requests import Caller, ChatRequest, Thinking
 from core.domain.streams import Collector, closing
 from core.domain.works import Chat, ChatSummary, ChatTurn, Note
-from core.services import Generation
 
 log = logging.getLogger("agtui.chats")
 
 TITLE_LENGTH: Final = 60
+
+
+class Answers(Protocol):
+    """The part of `services.Generation` that chats need."""
+
+    def stream(self, request: ChatRequest, caller: Caller) -> AsyncIterator[Batch]: ...
 
 
 def title_of(text: str) -> str:
@@ -42,7 +47,7 @@ class ChatService:
     def __init__(
         self,
         shelf: Shelf,
-        generation: Generation,
+        generation: Answers,
         publish: Publish,
         clock: Clock,
         new_id: Callable[[], str],

@@ -10,7 +10,7 @@ import logging
 from base64 import b64decode
 from binascii import Error as Base64Error
 from collections.abc import AsyncIterator, Callable
-from typing import Final
+from typing import Final, Protocol
 
 from msgspec import structs
 
@@ -23,7 +23,6 @@ from core.domain.ports import Clock, Publish, Shelf
 from core.domain.requests import Caller, ImageRequest
 from core.domain.streams import closing
 from core.domain.works import Asset, Job, JobState
-from core.services import Generation
 
 from .styles import styled
 
@@ -37,6 +36,14 @@ OFF_LOOP: Final = 256 * 1024
 
 OWN_DOORS: Final = frozenset({"tui", "cli"})
 STOPPED: Final = Failure(Kind.CANCELLED, "The job was cancelled.")
+
+
+class Pictures(Protocol):
+    """The part of `services.Generation` that the studio needs."""
+
+    def pictures(self, request: ImageRequest, caller: Caller) -> AsyncIterator[JobEvent]: ...
+
+    async def models(self) -> list[ModelInfo]: ...
 
 
 class _Entry:
@@ -58,7 +65,7 @@ class StudioService:
 
     def __init__(
         self,
-        generation: Generation,
+        generation: Pictures,
         shelf: Shelf,
         publish: Publish,
         clock: Clock,

@@ -1,0 +1,1 @@
+"""The AI routes, a module a protocol family."""

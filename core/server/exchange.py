@@ -1,0 +1,126 @@
+"""One HTTP request and its response, over ASGI: headers, a capped body, one write a batch.
+
+Knows nothing of routes, keys or protocols.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from core.domain.failure import Failure, GatewayError, Kind
+
+from .asgi import Headers, Receive, Scope, Send
+
+REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
+CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]+")
+LONGEST_HEADER: Final = 1024
+MIB: Final = 1024 * 1024
+
+SECURITY: Final[Headers] = [
+    ("x-content-type-options", "nosniff"),
+    ("referrer-policy", "no-referrer"),
+    ("cross-origin-resource-policy", "same-origin"),
+]
+
+
+class ClientGoneError(Exception):
+    """The client closed its connection: nobody is left to answer."""
+
+
+def clean(value: str) -> str:
+    """A header value that can be sent: one line of Latin-1, not too long."""
+    one_line = CONTROL.sub(" ", value)[:LONGEST_HEADER].strip()
+    return one_line.replace("•", "*").encode("latin-1", "replace").decode("latin-1")
+
+
+class Exchange:
+    """A request that is being answered. `id` is ours and unique, `shown_id` may be the client's own."""
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send, request_id: str) -> None:
+        self._receive, self._send = receive, send
+        self.method: str = scope["method"]
+        self.path: str = scope["path"]
+        self.query: bytes = scope.get("query_string", b"")
+        self.scheme: str = scope.get("scheme", "http")
+        self.raw_headers: list[tuple[bytes, bytes]] = scope["headers"]
+        client = scope.get("client")
+        self.peer: str = client[0] if client else ""
+        server = scope.get("server")
+        self.local_address: str = server[0] if server else ""
+        self.id = request_id
+        asked = self.header(b"x-request-id")
+        self.shown_id = asked if REQUEST_ID.fullmatch(asked) else request_id
+        self.started = self.finished = False
+        self.key = ""
+
+    @property
+    def receive(self) -> Receive:
+        return self._receive
+
+    def header(self, name: bytes) -> str:
+        """The first header called `name` (lower case); empty if there is none."""
+        for found, value in self.raw_headers:
+            if found == name:
+                return value.decode("latin-1")
+        return ""
+
+    def all_headers(self, name: bytes) -> list[str]:
+        return [value.decode("latin-1") for found, value in self.raw_headers if found == name]
+
+    async def body(self, cap: int) -> bytes:
+        """The request's body. Raises GatewayError `too_large` as soon as more than `cap` bytes are seen."""
+        declared = self.header(b"content-length")
+        if declared.isdecimal() and int(declared) > cap:
+            raise too_large(cap)
+        parts: list[bytes] = []
+        size = 0
+        while True:
+            message = await self._receive()
+            if message["type"] == "http.disconnect":
+                raise ClientGoneError
+            part: bytes = message.get("body", b"")
+            size += len(part)
+            if size > cap:
+                raise too_large(cap)
+            parts.append(part)
+            if not message.get("more_body", False):
+                return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    async def start(self, status: int, headers: Headers) -> None:
+        self.started = True
+        sent = [*headers, ("x-request-id", self.shown_id), ("x-agtui-request", self.id), *SECURITY]
+        await self._send(
+            {
+                "type": "http.response.start",
+                "status": status,
+                "headers": [(name.encode(), clean(value).encode("latin-1")) for name, value in sent],
+            }
+        )
+
+    async def write(self, chunk: bytes) -> None:
+        """Send a part of the body; waits while the client reads too slowly."""
+        await self._send({"type": "http.response.body", "body": chunk, "more_body": True})
+
+    async def finish(self, chunk: bytes = b"") -> None:
+        self.finished = True
+        await self._send({"type": "http.response.body", "body": chunk, "more_body": False})
+
+    async def respond(self, status: int, headers: Headers, body: bytes = b"") -> None:
+        """A whole response."""
+        sized = [*headers, ("content-length", str(len(body)))]
+        if all(name != "cache-control" for name, _ in headers):
+            sized.append(("cache-control", "no-store"))
+        await self.start(status, sized)
+        await self.finish(body)
+
+    async def json(self, body: bytes, headers: Headers | None = None, status: int = 200) -> None:
+        await self.respond(status, [("content-type", "application/json"), *(headers or [])], body)
+
+
+def too_large(cap: int) -> GatewayError:
+    return GatewayError(
+        Failure(
+            Kind.TOO_LARGE, f"The request's body is larger than {cap // MIB} MiB, the most this server takes."
+        )
+    )

@@ -1,0 +1,81 @@
+"""A gateway over scripted providers, on a real socket of loopback."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from core.config.settings import ServerSettings
+from core.gateway.generation import GenerationService
+from core.server.app import Gateway, build_app
+from core.server.serve import Listener
+from core.studio.jobs import StudioService
+from tests.fakes import FakeClock, FakeEvents, FakePool, FakeProvider, FakeRecorder, FakeShelf, Ids
+
+KEY = "sk-agtui-the-right-one"
+
+
+class FakeKeys:
+    def matches(self, presented: str) -> str | None:
+        return "local" if presented == KEY else None
+
+
+class World:
+    """One running gateway with everything behind it within reach."""
+
+    def __init__(self, provider: FakeProvider, pool: FakePool | None, settings: ServerSettings) -> None:
+        self.clock = FakeClock()
+        self.provider, self.pool = provider, pool or FakePool()
+        self.recorder, self.events, self.shelf = FakeRecorder(), FakeEvents(), FakeShelf()
+        self.generation = GenerationService(
+            self.pool, {"fake": provider}, self.recorder, self.events, self.clock, shelf=self.shelf
+        )
+        self.studio = StudioService(self.generation, self.shelf, self.events, self.clock, Ids("job"))
+        self.settings = settings
+        self.app: Gateway = build_app(
+            self.generation, self.studio, FakeKeys(), self.clock, lambda: self.settings
+        )
+        self.listener: Listener
+        self.client: httpx.AsyncClient
+
+    @property
+    def url(self) -> str:
+        return self.listener.url
+
+
+Start = Callable[..., Awaitable[World]]
+
+
+@pytest.fixture
+async def start() -> AsyncIterator[Start]:
+    """`world = await start(FakeProvider(...))`; keyword arguments are server settings."""
+    async with AsyncExitStack() as stack:
+
+        async def begin(
+            provider: FakeProvider | None = None, pool: FakePool | None = None, **settings: Any
+        ) -> World:
+            world = World(provider or FakeProvider(), pool, ServerSettings(**settings))
+            world.listener = await Listener.open(world.app, "127.0.0.1", 0, world.settings)
+            stack.push_async_callback(world.listener.close, 0)
+            world.client = await stack.enter_async_context(
+                httpx.AsyncClient(
+                    base_url=world.listener.url,
+                    headers={"authorization": f"Bearer {KEY}"},
+                    timeout=10,
+                    trust_env=False,
+                )
+            )
+            return world
+
+        yield begin
+
+
+@pytest.fixture
+def golden() -> Callable[[str], str]:
+    folder = Path(__file__).parent / "golden"
+    return lambda name: (folder / name).read_text()

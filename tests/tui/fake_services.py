@@ -466,11 +466,7 @@ class FakeChats(Part):
 
     def _add(self, chat: Chat, turn: ChatTurn) -> None:
         self.world.chats_by_id[chat.id] = msgspec.structs.replace(
-            chat,
-            turns=(*chat.turns, turn),
-            head=turn.id,
-            title=chat.title or "A new question",
-            updated_at=NOW,
+            chat, turns=(*chat.turns, turn), head=turn.id, title=chat.title or "A new question"
         )
 
     async def _answer(self, chat_id: str, parent: str, model: str) -> AsyncIterator[Batch]:

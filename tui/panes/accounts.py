@@ -95,10 +95,10 @@ class AccountsPane(Pane):
     )
     keys = var(
         (
-            FooterKey("a", "add", 10, "accounts.add"),
-            FooterKey("r", "refresh quota", 30, "accounts.refresh"),
-            FooterKey("x", "off/on", 20, "accounts.toggle"),
-            FooterKey("D", "remove", 40, "accounts.remove"),
+            FooterKey("a", "add", 85, "accounts.add"),
+            FooterKey("r", "refresh quota", 65, "accounts.refresh"),
+            FooterKey("x", "off/on", 75, "accounts.toggle"),
+            FooterKey("D", "remove", 55, "accounts.remove"),
         )
     )
 

@@ -30,15 +30,15 @@ from textual.reactive import var
 from textual.widget import Widget
 from textual.worker import Worker, WorkerState
 
-from core.domain.failure import GatewayError
 from tui.messages import Flash, FlashLevel, GoTo, Heard
+from tui.start import Refusal
 
 if TYPE_CHECKING:
     from core.services import Services
 
 
 class FooterKey(NamedTuple):
-    """One key of the footer. `rank` says what goes first when room is short: the highest number.
+    """One key of the footer. `rank` says what stays when room is short: the highest number.
 
     `key` is Textual's name of it (`ctrl+t`, `enter`); the footer shows it short (`^T`, `⏎`). `action` is
     the id of an action or binding: when the person has moved it to another key, the footer follows.
@@ -176,7 +176,7 @@ class Pane(Container):
         error = worker.error
         if message.state is not WorkerState.ERROR or error is None:
             return
-        if isinstance(error, GatewayError):
+        if isinstance(error, Refusal):
             self.flash(error.failure.public_message, "error", 8)
         else:
             self.failed(error)

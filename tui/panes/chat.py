@@ -55,6 +55,7 @@ class Unanswered:
 class ChatPane(Pane):
     """One conversation: the transcript, the prompt, and what the answer costs."""
 
+    SCOPED_CSS = False  # its rules name the classes of small and large terminals
     DEFAULT_CSS = """
     ChatPane {
         #chats { width: 28; }
@@ -103,12 +104,12 @@ class ChatPane(Pane):
     )
     keys = var(
         (
-            FooterKey("enter", "send", 10),
-            FooterKey("ctrl+j", "newline", 60),
-            FooterKey("ctrl+t", "model", 20, "chat.model"),
-            FooterKey("ctrl+n", "new", 30, "chat.new"),
-            FooterKey("ctrl+o", "chats", 40, "chat.list"),
-            FooterKey("ctrl+y", "copy", 50, "chat.copy"),
+            FooterKey("enter", "send", 85),
+            FooterKey("ctrl+j", "newline", 35),
+            FooterKey("ctrl+t", "model", 75, "chat.model"),
+            FooterKey("ctrl+n", "new", 65, "chat.new"),
+            FooterKey("ctrl+o", "chats", 55, "chat.list"),
+            FooterKey("ctrl+y", "copy", 45, "chat.copy"),
         )
     )
 
@@ -216,6 +217,8 @@ class ChatPane(Pane):
 
     def _offer_unanswered(self, chat: Chat) -> None:
         path = chat.path()
+        if path and path[-1].role is Role.MODEL and not path[-1].parts:
+            path = path[:-1]
         if path and path[-1].role is Role.USER:
             self._unanswered = Unanswered(chat.id, path[-1].id, turns.text_of_parts(path[-1].parts))
 
@@ -294,17 +297,7 @@ class ChatPane(Pane):
         """Take over what was stored: ids, the title, and whether the question still waits."""
         if self.services and self._chat:
             self._chat = await self.services.chats.get(self._chat.id)
-            path = self._chat.path()
-            failed = (
-                bool(path)
-                and path[-1].role is Role.MODEL
-                and path[-1].state == "failed"
-                and not path[-1].parts
-            )
-            if failed and len(path) > 1:
-                self._unanswered = Unanswered(self._chat.id, path[-2].id, turns.text_of_parts(path[-2].parts))
-            else:
-                self._offer_unanswered(self._chat)
+            self._offer_unanswered(self._chat)
             self.transcript.border_title = say.one_line(self._chat.title) or "new chat"
             self.list_chats()
 

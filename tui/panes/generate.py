@@ -48,6 +48,7 @@ MARKS: dict[str, tuple[str, Tone]] = {
 class GeneratePane(Pane):
     """Prompt, model, aspect, count; a queue with phases; the picture as half-blocks and where its file is."""
 
+    SCOPED_CSS = False  # its rules name the classes of small and large terminals
     DEFAULT_CSS = """
     GeneratePane {
         #form { width: 38; }
@@ -59,8 +60,9 @@ class GeneratePane(Pane):
         #picture { height: 1fr; }
         #where { height: 1; color: $muted; padding: 0 1; text-wrap: nowrap; text-overflow: ellipsis; }
     }
-    .-narrow GeneratePane #form { width: 30; }
+    .-narrow GeneratePane #form { width: 32; }
     .-short GeneratePane #recent { display: none; }
+    .-wide GeneratePane #form { width: 44; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+t", "model", "Model", id="generate.model", priority=True, tooltip="Choose the model"),
@@ -90,12 +92,12 @@ class GeneratePane(Pane):
     )
     keys = var(
         (
-            FooterKey("enter", "generate", 10),
-            FooterKey("escape", "cancel job", 30),
-            FooterKey("ctrl+t", "model", 20, "generate.model"),
-            FooterKey("z", "zoom", 50),
-            FooterKey("f", "full", 40, "generate.full"),
-            FooterKey("ctrl+y", "copy path", 60, "generate.copy"),
+            FooterKey("enter", "generate", 85),
+            FooterKey("escape", "cancel job", 65),
+            FooterKey("ctrl+t", "model", 75, "generate.model"),
+            FooterKey("z", "zoom", 45),
+            FooterKey("f", "full", 55, "generate.full"),
+            FooterKey("ctrl+y", "copy path", 35, "generate.copy"),
         )
     )
 

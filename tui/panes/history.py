@@ -42,6 +42,7 @@ COLUMNS = (
 class HistoryPane(Pane):
     """Everything that was made, newest first. Enter opens it in its own tab."""
 
+    SCOPED_CSS = False  # its rules name the classes of small and large terminals
     DEFAULT_CSS = """
     HistoryPane {
         #filter { height: 1; }
@@ -71,10 +72,10 @@ class HistoryPane(Pane):
     )
     keys = var(
         (
-            FooterKey("slash", "filter", 10),
-            FooterKey("enter", "open", 20),
-            FooterKey("f", "kind", 30, "history.kind"),
-            FooterKey("d", "delete", 40, "history.delete"),
+            FooterKey("slash", "filter", 85),
+            FooterKey("enter", "open", 75),
+            FooterKey("f", "kind", 65, "history.kind"),
+            FooterKey("d", "delete", 55, "history.delete"),
         )
     )
 

@@ -34,6 +34,7 @@ LEVELS: dict[str, Level] = {"all": "debug", "info+": "info", "warn+": "warning",
 class LogsPane(Pane):
     """Level and text filter, pause, and the details of a line."""
 
+    SCOPED_CSS = False  # its rules name the classes of small and large terminals
     DEFAULT_CSS = """
     LogsPane {
         #log-filter { height: 1; }
@@ -57,11 +58,11 @@ class LogsPane(Pane):
     )
     keys = var(
         (
-            FooterKey("space", "pause", 10, "log.pause"),
-            FooterKey("enter", "details", 20, "log.select"),
-            FooterKey("slash", "filter", 30, "logs.filter"),
-            FooterKey("1", "…4 level", 40),
-            FooterKey("y", "copy line", 50, "log.copy"),
+            FooterKey("space", "pause", 85, "log.pause"),
+            FooterKey("enter", "details", 75, "log.select"),
+            FooterKey("slash", "filter", 65, "logs.filter"),
+            FooterKey("1", "…4 level", 55),
+            FooterKey("y", "copy line", 45, "log.copy"),
         )
     )
 

@@ -1,0 +1,135 @@
+"""The chat tab as a person uses it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from core.domain.failure import Cause, Failure, Kind
+from tests.tui.fake_services import ANSWER, QUOTA_FAILURE, FakeServices
+from tui.panes.chat import ChatPane
+
+from .conftest import Program, settled, until
+
+
+async def test_a_question_gets_its_answer_on_screen_and_is_kept(
+    program: Program, services: FakeServices
+) -> None:
+    async with program("chat") as pilot:
+        pane = pilot.app.query_one(ChatPane)
+        await pilot.press(*"hello", "enter")
+        await until(pilot, lambda: len(pane.transcript.turns) == 2)
+        await settled(pilot)
+        you, model = pane.transcript.turns
+        assert (you.role, you.text) == ("you", "hello")
+        assert model.text == ANSWER
+        assert model.thoughts.startswith("The person asks")
+        assert "↑12 ↓180" in model.footer
+        assert "ada@…" in model.footer
+        assert pane.prompt.text == ""
+        assert services.sent == ["hello"]
+        assert pane.chat_list.rows[1].cells[0].text == "A new question"
+
+
+async def test_escape_stops_the_answer_and_keeps_what_arrived(program: Program, tmp_path: Path) -> None:
+    held = FakeServices(Path("library"), held=True)
+    async with program("chat", world=held) as pilot:
+        pane = pilot.app.query_one(ChatPane)
+        await pilot.press(*"hi", "enter")
+        await until(
+            pilot, lambda: bool(pane.transcript.turns) and "half-block" in pane.transcript.turns[-1].text
+        )
+        await pilot.press("escape")
+        await settled(pilot)
+        last = pane.transcript.turns[-1]
+        assert last.state == "stopped"
+        assert last.text == ANSWER[:40]
+        assert held.stopped_streams == 1
+
+
+async def test_a_failed_question_stays_in_the_prompt_and_enter_asks_it_again(
+    program: Program, services: FakeServices
+) -> None:
+    services.fail_next = QUOTA_FAILURE
+    async with program("chat") as pilot:
+        pane = pilot.app.query_one(ChatPane)
+        await pilot.press(*"again", "enter")
+        await until(
+            pilot, lambda: bool(pane.transcript.turns) and pane.transcript.turns[-1].state == "failed"
+        )
+        await settled(pilot)
+        assert "used up" in pane.transcript.turns[-1].error
+        assert pane.prompt.text == "again"
+        await pilot.press("enter")
+        await until(pilot, lambda: pane.transcript.turns[-1].text == ANSWER)
+        await settled(pilot)
+        assert services.sent == ["again"], "the stored question is answered, not stored twice"
+        assert pane.prompt.text == ""
+
+
+async def test_a_stream_that_breaks_keeps_its_text_and_says_what_to_do(
+    program: Program, services: FakeServices
+) -> None:
+    async with program("chat") as pilot:
+        pane = pilot.app.query_one(ChatPane)
+        services.fail_next = Failure(Kind.UPSTREAM, "The line broke; ask again.", cause=Cause.CUT)
+        await pilot.press("h", "enter")
+        await until(
+            pilot, lambda: bool(pane.transcript.turns) and pane.transcript.turns[-1].state == "failed"
+        )
+        assert "ask again" in pane.transcript.turns[-1].error
+
+
+async def test_another_chat_opens_from_the_list(program: Program) -> None:
+    async with program("chat") as pilot:
+        pane = pilot.app.query_one(ChatPane)
+        await settled(pilot)
+        await pilot.press("ctrl+o", "j", "enter")
+        await until(pilot, lambda: len(pane.transcript.turns) == 2)
+        assert pane.transcript.turns[0].text == "Fix the SSE parser"
+        assert pane.transcript.border_title == "Fix the SSE parser"
+        assert pane.prompt.has_focus
+
+
+async def test_a_narrow_terminal_shows_the_list_on_demand(program: Program) -> None:
+    async with program("chat", size=(80, 24)) as pilot:
+        pane = pilot.app.query_one(ChatPane)
+        await settled(pilot)
+        assert not pane.chat_list.display
+        await pilot.press("ctrl+o")
+        await pilot.pause()
+        assert pane.chat_list.display
+        assert pane.chat_list.has_focus
+        await pilot.press("escape")
+        await pilot.pause()
+        assert not pane.chat_list.display
+        assert pane.prompt.has_focus
+
+
+async def test_what_was_typed_survives_a_restart(program: Program) -> None:
+    async with program("chat") as pilot:
+        await pilot.press(*"half a thought")
+        await pilot.press("ctrl+q")
+        await pilot.pause()
+    async with program("chat") as pilot:
+        assert pilot.app.query_one(ChatPane).prompt.text == "half a thought"
+
+
+async def test_the_model_is_chosen_from_a_list_with_facts(program: Program) -> None:
+    async with program("chat") as pilot:
+        pane = pilot.app.query_one(ChatPane)
+        await settled(pilot)
+        await pilot.press("ctrl+t")
+        await until(pilot, lambda: len(pilot.app.screen_stack) == 2)
+        await pilot.press(*"claude", "enter")
+        await until(pilot, lambda: pane.model == "claude-sonnet-4-6")
+        await pilot.pause()
+        assert pane.ask.border_subtitle == "claude-sonnet-4-6"
+
+
+async def test_a_deleted_chat_comes_back(program: Program, services: FakeServices) -> None:
+    async with program("chat") as pilot:
+        await settled(pilot)
+        await pilot.press("ctrl+o", "d")
+        await until(pilot, lambda: "chat0" in services.trash)
+        await pilot.press("u")
+        await until(pilot, lambda: "chat0" in services.chats_by_id)

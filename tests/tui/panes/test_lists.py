@@ -1,0 +1,183 @@
+"""History, accounts and logs as a person uses them."""
+
+from __future__ import annotations
+
+import msgspec
+
+from core.domain.accounts import AccountState
+from core.domain.failure import Cause, Failure, Kind
+from core.domain.state import LogLine
+from tests.tui.fake_services import NOW, FakeServices, account
+from tui.panes.accounts import AccountsPane
+from tui.panes.chat import ChatPane
+from tui.panes.generate import GeneratePane
+from tui.panes.history import HistoryPane
+from tui.panes.logs import LogsPane
+
+from .conftest import Program, settled, until
+
+
+async def test_history_lists_both_filters_and_previews(program: Program) -> None:
+    async with program("history") as pilot:
+        pane = pilot.app.query_one(HistoryPane)
+        await settled(pilot)
+        assert [row.cells[1].text for row in pane.items.rows] == [
+            "chat",
+            "pic",
+            "pic",
+            "pic",
+            "chat",
+            "chat",
+            "chat",
+        ]
+        assert pane.preview.current == "preview-chat"
+        await pilot.press("j")
+        await until(pilot, lambda: pane.preview.current == "preview-picture")
+        await pilot.press("slash", *"sse", "enter")
+        await until(pilot, lambda: len(pane.items.rows) == 1)
+        assert pane.items.border_subtitle == "1 found"
+        await pilot.press("slash", "escape")
+        await until(pilot, lambda: len(pane.items.rows) == 7)
+        await pilot.press("f")
+        await until(pilot, lambda: len(pane.items.rows) == 4)
+
+
+async def test_history_opens_a_chat_and_a_picture_where_they_belong(program: Program) -> None:
+    async with program("history") as pilot:
+        await settled(pilot)
+        await pilot.press("enter")
+        await until(pilot, lambda: bool(pilot.app.query(ChatPane)))
+        chat = pilot.app.query_one(ChatPane)
+        await until(pilot, lambda: len(chat.transcript.turns) == 2)
+        await pilot.press("alt+3")
+        await settled(pilot)
+        await pilot.press("j", "j", "enter")
+        await until(pilot, lambda: bool(pilot.app.query(GeneratePane)))
+        generate = pilot.app.query_one(GeneratePane)
+        await until(pilot, lambda: generate.picture.path is not None)
+        assert generate.picture.path
+        assert generate.picture.path.name == "lighthouse-1.png"
+
+
+async def test_history_deletes_and_brings_back(program: Program, services: FakeServices) -> None:
+    async with program("history") as pilot:
+        await settled(pilot)
+        await pilot.press("d")
+        await until(pilot, lambda: "chat0" in services.trash)
+        await settled(pilot)
+        await pilot.press("u")
+        await until(pilot, lambda: "chat0" in services.chats_by_id)
+
+
+async def test_accounts_show_state_bars_and_resets(program: Program, services: FakeServices) -> None:
+    services.pool.append(account("grace", state=AccountState.NEEDS_LOGIN, quotas=()))
+    async with program("accounts") as pilot:
+        pane = pilot.app.query_one(AccountsPane)
+        await settled(pilot)
+        ada, _, grace = pane.table.rows
+        assert ada.cells[1].text == "● ready"
+        assert ada.cells[2].text == "█░░░░░░░ 7%"
+        assert ada.cells[2].tone == "error"
+        assert grace.cells[1].text == "○ sign in again"
+        assert "gemini-pro: 81% left, resets in 2 h 11 m" in str(pane.details.render())
+        assert pane.table.border_subtitle == "2 of 3 ready · checked 12 s ago"
+
+
+async def test_an_account_is_switched_off_and_on_and_removed_after_a_question(
+    program: Program, services: FakeServices
+) -> None:
+    async with program("accounts") as pilot:
+        pane = pilot.app.query_one(AccountsPane)
+        await settled(pilot)
+        await pilot.press("x")
+        await until(pilot, lambda: not services.pool[0].enabled)
+        await settled(pilot)
+        assert pane.table.rows[0].cells[1].text == "– off"
+        await pilot.press("D")
+        await until(pilot, lambda: len(pilot.app.screen_stack) == 2)
+        await pilot.press("escape")
+        await pilot.pause()
+        assert len(services.pool) == 2
+        await pilot.press("D")
+        await until(pilot, lambda: len(pilot.app.screen_stack) == 2)
+        await pilot.press("enter")
+        await until(pilot, lambda: len(services.pool) == 1)
+
+
+async def test_a_token_is_tried_and_a_refusal_stands_beside_the_field(
+    program: Program, services: FakeServices
+) -> None:
+    services.fail_next = Failure(Kind.BAD_REQUEST, "Google refused this token.", cause=Cause.INVALID_GRANT)
+    async with program("accounts") as pilot:
+        await settled(pilot)
+        await pilot.press("a")
+        await until(pilot, lambda: len(pilot.app.screen_stack) == 2)
+        await pilot.press(*"1//sandbox-grace", "enter")
+        error = pilot.app.screen.query_one("#error")
+        await until(pilot, lambda: "refused" in str(error.render()))  # type: ignore[attr-defined]
+        await pilot.press("enter")
+        await until(pilot, lambda: services.pool[-1].email == "grace@sandbox.test")
+        await until(pilot, lambda: len(pilot.app.screen_stack) == 1)
+
+
+async def test_no_account_says_what_to_do(program: Program, services: FakeServices) -> None:
+    services.pool.clear()
+    async with program("accounts") as pilot:
+        pane = pilot.app.query_one(AccountsPane)
+        await settled(pilot)
+        assert pane.hint.display
+        assert "Press a to add one" in str(pane.hint.render())
+
+
+async def test_a_log_line_tells_what_was_tried_and_why(program: Program) -> None:
+    async with program("logs") as pilot:
+        pane = pilot.app.query_one(LogsPane)
+        await until(pilot, lambda: pane.log_view.source.last == 40)
+        await pilot.pause(0.2)
+        await pilot.press("4")
+        await pilot.pause(0.7)
+        assert pane.level.value == "error"
+        await pilot.press("1", "slash", *"POST", "enter")
+        await pilot.pause(0.3)
+        await pilot.press("G", "k", "enter")
+        await until(pilot, lambda: pane.has_class("-detail"))
+        facts = str(pane.facts.render())
+        assert "1. ada@… at http://127.0.0.1:9 rate 429" in facts
+        assert "– ada@sandbox.test gemini-3-pro-high: resting 41 s: rate" in facts
+        await pilot.press("escape")
+        assert not pane.has_class("-detail")
+
+
+async def test_a_hidden_log_costs_nothing_and_catches_up(program: Program, services: FakeServices) -> None:
+    async with program("logs") as pilot:
+        pane = pilot.app.query_one(LogsPane)
+        await until(pilot, lambda: pane.log_view.source.last == 40)
+        await pilot.press("alt+4")
+        await until(pilot, lambda: not any(w.group == "logs-tail" for w in pilot.app.workers))
+        services.log_lines.append(LogLine(41, NOW, "info", "gateway", "while you were away"))
+        await pilot.press("alt+5")
+        await until(pilot, lambda: pane.log_view.source.last == 41)
+
+
+async def test_quotas_are_asked_for_only_while_the_tab_is_shown(
+    program: Program, services: FakeServices
+) -> None:
+    asked: list[str] = []
+    services.pool = [msgspec.structs.replace(view, quotas_at=NOW - 3600) for view in services.pool]
+    real = services.accounts.__class__.refresh_quota
+
+    async def spy(self: object, account_id: str = "") -> object:
+        asked.append(account_id)
+        return await real(self, account_id)  # type: ignore[arg-type]
+
+    services.accounts.__class__.refresh_quota = spy  # type: ignore[method-assign, assignment]
+    try:
+        async with program("chat") as pilot:
+            await settled(pilot)
+            services.publish("account.changed", id="acc_ada")
+            await pilot.pause(0.2)
+            assert asked == []
+            await pilot.press("alt+4")
+            await until(pilot, lambda: bool(asked))
+    finally:
+        services.accounts.__class__.refresh_quota = real  # type: ignore[method-assign]

@@ -106,7 +106,8 @@ class AgtuiApp(GuardedApp):
         """The first frame is drawn: show the tab of last time, then open the gateway."""
         known = [tab.id for tab in self.tabs]
         wanted = [tab for tab in (self.options.tab, self.kept.tab) if tab in known]
-        await self.shell.show((wanted or known)[0])
+        with self.batch_update():
+            await self.shell.show((wanted or known)[0])
         for warning in self._to_say[:1]:
             more = f" (and {len(self._to_say) - 1} more)" if len(self._to_say) > 1 else ""
             self.flash(warning + more, "warning", 10)

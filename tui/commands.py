@@ -139,7 +139,8 @@ class Commands(Provider):
         does_room = room - max(TITLE_WIDTH, cell_len(entry.title)) - cell_len(entry.key) - 4
         left = title.pad_right(max(0, TITLE_WIDTH - cell_len(entry.title)) + 2)
         does = Content(entry.does).truncate(max(0, does_room), ellipsis=True)
-        does = does.stylize("$text-muted not bold")
+        if not self.app.native_ansi_color:  # grey on the highlighted row's colour can't be read there
+            does = does.stylize("$text-muted not bold")
         gap = " " * max(1, room - left.cell_length - does.cell_length - cell_len(entry.key))
         return Content.assemble(left, does, gap, Content.styled(entry.key, "$accent"))
 

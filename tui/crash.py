@@ -14,7 +14,6 @@ import sys
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 KEPT = 10
@@ -100,6 +99,8 @@ def _place(error: BaseException) -> str:
 
 
 def _facts(program: str) -> list[str]:
+    from importlib.metadata import PackageNotFoundError, version
+
     try:
         textual = version("textual")
     except PackageNotFoundError:

@@ -43,10 +43,19 @@ class Looks:
         for name in (wanted if terminal.depth != "mono" else "", fitting, DEFAULT):
             if name and self._register(name):
                 self._chosen = name
-                self._app.theme = name
+                self._put_on(name)
                 break
             if name:
                 self.early += self._themes.problems or (Problem(name, 0, "there is no such theme"),)
+
+    def _put_on(self, name: str) -> None:
+        """Set the theme before the app runs, without the second pass over all styles that a change costs."""
+        app = self._app
+        app.set_reactive(App.theme, name)
+        dark = app.current_theme.dark
+        app.set_class(dark, "-dark-mode", update=False).set_class(not dark, "-light-mode", update=False)
+        app.add_class(f"-theme-{name}", update=False)
+        app.stylesheet.set_variables(app.get_css_variables())
 
     def preview(self, name: str) -> None:
         """Show the theme `name` for the moment."""

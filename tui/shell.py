@@ -14,6 +14,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.css.query import NoMatches
+from textual.reactive import Reactive
 from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import ContentSwitcher
@@ -51,6 +52,10 @@ class ShellScreen(Screen[None]):
         Binding("question_mark", "app.help", "Help", show=False, id="help-here"),
         Binding("colon", "app.command_palette", "Commands", show=False, id="commands-here"),
     ]
+
+    focused: Reactive[Widget | None] = Reactive(None, compute=False, repaint=False)
+    """What has the focus. Textual's own repaints the whole screen when it moves: kilobytes over SSH for
+    two widgets, which repaint themselves."""
 
     bar = getters.query_one("#tabs", TabBar)
     rule = getters.query_one("#rule", TabRule)

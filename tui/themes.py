@@ -38,8 +38,9 @@ COLOURS = (
 )
 
 DERIVED: dict[str, str] = {
-    # The third lift, text of two lower ranks, thin rules, selected rows, filled chips.
+    # The third lift, what lies over the page, text of two lower ranks, thin rules, selected rows, filled chips.
     "lift": "$panel",
+    "dialog": "$panel",
     "muted": "$foreground 62%",
     "faint": "$foreground 42%",
     "rule": "$foreground 14%",
@@ -63,6 +64,9 @@ DERIVED: dict[str, str] = {
     # Textual's own variables, so that its widgets sit in the same picture.
     "text-muted": "$muted",
     "text-disabled": "$faint",
+    "ansi-background": "$background",
+    "ansi-foreground": "$foreground",
+    "surface-active": "$lift",
     "foreground-muted": "$muted",
     "foreground-disabled": "$faint",
     "border": "$primary",

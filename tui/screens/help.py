@@ -49,9 +49,12 @@ def help_for(widget: Widget | None) -> HelpData | None:
 
 
 def key_lines(bindings: Iterable[ActiveBinding]) -> list[Line]:
-    """Bindings as rows: the keys of one action together, in the order they were declared."""
+    """Bindings as rows: the keys of one action together, in the order they were declared.
+
+    Bindings with an id, which are ours, come before those that a field brings along.
+    """
     keys: dict[tuple[str, str], list[str]] = {}
-    for active in bindings:
+    for active in sorted(bindings, key=lambda active: not active.binding.id):
         binding = active.binding
         if active.enabled and binding.description:
             shown = binding.key_display or key_label(binding.key)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from core.domain.ports import Call, Timeouts
 
@@ -72,15 +72,8 @@ class HttpxTransport:
         limits = call.timeouts
         ends_at = None if limits.total is None else asyncio.get_running_loop().time() + limits.total
         try:
-            request = httpx.Request(
-                call.method,
-                call.url,
-                headers=headers,
-                content=call.body or None,
-                extensions={"timeout": {"connect": limits.connect}},
-            )
             async with asyncio.timeout(_shorter(limits.connect + limits.first_byte, limits.total)):
-                response = await client.send(request, stream=True)
+                response = await self._exchange(client, call, headers)
         except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
             raise troubles.bad_address(call.url, error) from error
         except httpx.ConnectTimeout as error:
@@ -92,6 +85,37 @@ class HttpxTransport:
         except TimeoutError as error:
             raise troubles.head_too_slow(call.url, limits.first_byte) from error
         return HttpxReply(response, call.url, limits, ends_at)
+
+    async def _exchange(
+        self, client: httpx.AsyncClient, call: Call, headers: list[tuple[str, str]]
+    ) -> httpx.Response:
+        """Send and wait for the head, again on another connection if a kept one turns out to be dead.
+
+        That is no second attempt: an upstream that closes an idle connection has not read the request.
+        """
+        import httpx
+
+        fresh = False
+
+        async def trace(event: str, _: dict[str, Any]) -> None:
+            nonlocal fresh
+            fresh = fresh or event == "connection.connect_tcp.started"
+
+        while True:
+            request = httpx.Request(
+                call.method,
+                call.url,
+                headers=headers,
+                content=call.body or None,
+                extensions={"timeout": {"connect": call.timeouts.connect}, "trace": trace},
+            )
+            if not request.url.host:
+                raise httpx.UnsupportedProtocol("the address names no host")
+            try:
+                return await client.send(request, stream=True)
+            except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError):
+                if fresh:
+                    raise
 
     async def _open(self, url: str) -> httpx.AsyncClient:
         async with self._opening:

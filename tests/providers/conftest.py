@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import socket
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import threading
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -25,22 +26,23 @@ from core.transport.client import HttpxTransport
 DEVICE = Device("6f0e8c1a-2b7d-4a53-9b1e-0d7f3c5a9e21", "device-1a2b3c4d5e6f7081")
 
 
-@asynccontextmanager
-async def serving(app: Any) -> AsyncIterator[str]:
-    """`app` on a free loopback port; its address."""
-    listener = socket.socket()
-    listener.bind(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="off", ws="none"))
-    task = asyncio.create_task(server.serve(sockets=[listener]))
-    try:
-        while not server.started:
-            await asyncio.sleep(0.005)
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        server.force_exit = True
-        await task
-        listener.close()
+@contextmanager
+def serving(app: Any) -> Iterator[str]:
+    """`app` on a free loopback port, in a thread; its address."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off", ws="none"))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+        thread.start()
+        deadline = time.monotonic() + 10
+        while not server.started and time.monotonic() < deadline:
+            time.sleep(0.005)
+        try:
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            server.force_exit = True
+            thread.join()
 
 
 class World:
@@ -76,9 +78,14 @@ class World:
         return replace(grant, token=Secret(token))
 
 
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[str]:
+    with serving(create_app(pace=0)) as address:
+        yield address
+
+
 @pytest.fixture
-async def world() -> AsyncIterator[World]:
-    async with serving(create_app(pace=0)) as address:
-        made = World(address, idle_timeout_s=0.5, thinking_idle_timeout_s=0.5)
-        yield made
-        await made.transport.aclose()
+async def world(sandbox: str) -> AsyncIterator[World]:
+    made = World(sandbox, idle_timeout_s=0.5, thinking_idle_timeout_s=0.5)
+    yield made
+    await made.transport.aclose()

@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from core.domain.accounts import ApiKey, Realm
+from core.domain.accounts import ApiKey, OAuth, Realm
 from core.domain.content import (
     Base64Text,
     Media,
@@ -221,11 +221,13 @@ async def test_a_picture_can_be_changed(world: World) -> None:
 
 async def test_a_cut_stream_says_so_after_what_had_come(world: World) -> None:
     seen: list[Batch] = []
-    with pytest.raises(GatewayError) as caught:
-        async for batch in world.provider.chat(
-            ask("[[cut]] Tell me"), "sandbox-chat", await world.grant(), world.address
-        ):
+
+    async def listen(grant: Grant) -> None:
+        async for batch in world.provider.chat(ask("[[cut]] Hi"), "sandbox-chat", grant, world.address):
             seen.append(batch)
+
+    with pytest.raises(GatewayError) as caught:
+        await listen(await world.grant())
     assert caught.value.failure.cause is Cause.CUT
     assert any(isinstance(event, PartDelta) for batch in seen for event in batch)
 
@@ -278,10 +280,9 @@ async def test_a_token_that_ran_out_is_the_accounts_trouble(world: World) -> Non
 
 
 async def test_nobody_at_the_address_is_told_as_such(world: World) -> None:
-    grant = await world.grant()
+    stream = world.provider.chat(ask("Hi"), "sandbox-chat", await world.grant(), "http://127.0.0.1:9")
     with pytest.raises(GatewayError) as caught:
-        async for _ in world.provider.chat(ask("Hi"), "sandbox-chat", grant, "http://127.0.0.1:9"):
-            pass
+        await anext(stream)
     assert caught.value.failure.cause is Cause.CONNECT
 
 
@@ -303,8 +304,6 @@ async def test_an_account_without_a_project_is_onboarded(world: World) -> None:
 
 
 async def test_a_refused_refresh_token_asks_for_a_new_sign_in(world: World) -> None:
-    from core.domain.accounts import OAuth
-
     with pytest.raises(GatewayError) as caught:
         await world.provider.sign_in.refresh(OAuth(Secret("1//gone")), Realm.SANDBOX)
     assert caught.value.failure.cause is Cause.INVALID_GRANT

@@ -1,0 +1,290 @@
+"""The transport kit: what every transport has to do with an upstream, however that behaves.
+
+A new transport joins by standing in TRANSPORTS.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import time
+from collections.abc import AsyncIterator, Callable
+
+import pytest
+
+from core.domain.failure import Cause, GatewayError, Kind, Scope
+from core.domain.ports import Call, Timeouts, Transport
+from core.transport.client import HttpxTransport
+
+from .torture import PIECES, Torture
+
+TRANSPORTS: list[Callable[[], Transport]] = [HttpxTransport]
+BODY = b"".join(PIECES)
+
+
+@pytest.fixture(params=TRANSPORTS, ids=lambda make: make.__name__)
+async def transport(request: pytest.FixtureRequest) -> AsyncIterator[Transport]:
+    made: Transport = request.param()
+    yield made
+    await made.aclose()
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[Torture]:
+    made = Torture()
+    yield made
+    await made.stop()
+
+
+@pytest.fixture
+async def at(server: Torture) -> str:
+    return await server.start()
+
+
+def post(url: str, *headers: tuple[str, str], **timeouts: float) -> Call:
+    return Call("POST", url, headers, b'{"a":1}', "account", Timeouts(**timeouts))
+
+
+async def body_of(transport: Transport, call: Call) -> bytes:
+    reply = await transport.send(call)
+    return b"".join([read async for read in reply.reads()])
+
+
+async def failure(transport: Transport, call: Call) -> GatewayError:
+    with pytest.raises(GatewayError) as caught:
+        await body_of(transport, call)
+    assert caught.value.failure.scope is Scope.ENDPOINT
+    return caught.value
+
+
+@pytest.mark.parametrize("path", ["stream", "bytewise", "one_packet", "extensions", "until_close", "zipped"])
+async def test_a_body_arrives_whole_however_it_is_framed(transport: Transport, at: str, path: str) -> None:
+    assert await body_of(transport, post(f"{at}/{path}")) == BODY
+    assert (await transport.read(post(f"{at}/{path}")))[2] == BODY
+
+
+async def test_what_has_arrived_is_given_before_the_rest_is_there(
+    transport: Transport, server: Torture, at: str
+) -> None:
+    reply = await transport.send(post(f"{at}/stepwise"))
+    reads = reply.reads()
+    assert await anext(reads) == PIECES[0]
+    server.proceed.set()
+    assert b"".join([read async for read in reads]) == b"".join(PIECES[1:])
+
+
+async def test_status_headers_and_body_are_what_was_sent(transport: Transport, at: str) -> None:
+    status, headers, body = await transport.read(post(f"{at}/whole"))
+    assert (status, headers["x-mixed-case"], body) == (200, "Yes", b"hello")
+    status, headers, body = await transport.read(post(f"{at}/refusal"))
+    assert (status, headers["retry-after"], body) == (429, "3", b"slow")
+    assert (await transport.read(post(f"{at}/empty")))[0] == 204
+
+
+async def test_a_request_goes_out_as_it_was_given(transport: Transport, server: Torture, at: str) -> None:
+    await transport.read(post(f"{at}/whole", ("X-Goog-Api-Client", "a b/0.1"), ("User-Agent", "me/1")))
+    _, headers, body = server.requests[0]
+    assert body == b'{"a":1}'
+    assert headers["user-agent"] == "me/1"
+    assert headers["x-goog-api-client"] == "a b/0.1"
+    assert set(headers) <= {
+        "host",
+        "content-length",
+        "user-agent",
+        "x-goog-api-client",
+        "accept-encoding",
+        "connection",
+    }
+
+
+async def test_a_stream_is_asked_for_plain(transport: Transport, server: Torture, at: str) -> None:
+    await body_of(transport, post(f"{at}/stream"))
+    assert server.requests[0][1]["accept-encoding"] == "identity"
+
+
+async def test_a_connection_is_used_again(transport: Transport, server: Torture, at: str) -> None:
+    for _ in range(5):
+        await transport.read(post(f"{at}/whole"))
+        assert await body_of(transport, post(f"{at}/stream")) == BODY
+    assert server.connections == 1
+
+
+async def test_a_connection_that_was_closed_between_requests_is_replaced(
+    transport: Transport, server: Torture, at: str
+) -> None:
+    for _ in range(5):
+        assert (await transport.read(post(f"{at}/forgetful")))[2] == b"hello"
+        await asyncio.sleep(0.02)
+    assert server.connections == 5
+
+
+async def test_a_server_that_never_answers_on_a_connection_is_not_asked_for_ever(
+    transport: Transport, server: Torture, at: str
+) -> None:
+    await transport.read(post(f"{at}/whole"))
+    await failure(transport, post(f"{at}/no_answer"))
+    assert [path for path, _, _ in server.requests] == ["/whole", "/no_answer", "/no_answer"]
+
+
+async def test_many_calls_go_on_at_once(transport: Transport, server: Torture, at: str) -> None:
+    replies = [await transport.send(post(f"{at}/stepwise")) for _ in range(150)]
+    server.proceed.set()
+    bodies = await asyncio.gather(*(collect(reply.reads()) for reply in replies))
+    assert set(bodies) == {BODY}
+
+
+async def collect(reads: AsyncIterator[bytes]) -> bytes:
+    return b"".join([read async for read in reads])
+
+
+async def test_redirects_are_not_followed(transport: Transport, server: Torture, at: str) -> None:
+    assert (await transport.read(post(f"{at}/redirect")))[0] == 302
+    assert len(server.requests) == 1
+
+
+async def test_cookies_are_not_kept(transport: Transport, server: Torture, at: str) -> None:
+    for _ in range(2):
+        await transport.read(post(f"{at}/cookie"))
+    assert "cookie" not in server.requests[1][1]
+
+
+async def test_proxies_of_the_environment_do_not_get_calls_to_this_machine(
+    transport: Transport, at: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+    assert (await transport.read(post(f"{at}/whole")))[2] == b"hello"
+
+
+# --- trouble ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", ["cut_chunked", "cut_sized", "bad_chunk"])
+async def test_a_body_that_breaks_off_is_cut(transport: Transport, at: str, path: str) -> None:
+    caught = (await failure(transport, post(f"{at}/{path}"))).failure
+    assert (caught.kind, caught.cause) == (Kind.UPSTREAM, Cause.CUT)
+    assert at.removeprefix("http://") in caught.public_message
+
+
+async def test_what_came_before_a_cut_is_given(transport: Transport, at: str) -> None:
+    reads = (await transport.send(post(f"{at}/cut_chunked"))).reads()
+    assert await anext(reads) == PIECES[0]
+
+
+async def test_silence_in_a_body_is_given_up(transport: Transport, at: str) -> None:
+    caught = (await failure(transport, post(f"{at}/hang", idle=0.1))).failure
+    assert (caught.kind, caught.cause) == (Kind.TIMEOUT, Cause.SILENT)
+
+
+async def test_a_body_that_never_ends_has_a_limit_in_all(transport: Transport, at: str) -> None:
+    caught = (await failure(transport, post(f"{at}/drip", idle=5.0, total=0.2))).failure
+    assert (caught.kind, caught.cause) == (Kind.TIMEOUT, Cause.SILENT)
+
+
+@pytest.mark.parametrize("path", ["mute", "trickle"])
+async def test_a_head_that_does_not_come_is_a_timeout(transport: Transport, at: str, path: str) -> None:
+    caught = (await failure(transport, post(f"{at}/{path}", connect=0.1, first_byte=0.1))).failure
+    assert caught.kind is Kind.TIMEOUT
+    assert caught.cause is not Cause.CONNECT
+
+
+@pytest.mark.parametrize("path", ["no_answer", "not_http"])
+async def test_no_proper_answer_is_no_failure_to_connect(transport: Transport, at: str, path: str) -> None:
+    caught = (await failure(transport, post(f"{at}/{path}"))).failure
+    assert caught.kind is Kind.UPSTREAM
+    assert caught.cause is Cause.CUT
+
+
+async def test_nobody_there_is_a_failure_to_connect(transport: Transport) -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        port = unused.getsockname()[1]
+    caught = (await failure(transport, post(f"http://127.0.0.1:{port}/x"))).failure
+    assert (caught.kind, caught.cause) == (Kind.UNAVAILABLE, Cause.CONNECT)
+    assert f"127.0.0.1:{port} refuses connections" in caught.public_message
+
+
+async def test_a_name_that_can_not_be_resolved_is_a_failure_to_connect(transport: Transport) -> None:
+    caught = (await failure(transport, post("http://no-such-host.invalid/x?key=hidden"))).failure
+    assert caught.cause is Cause.CONNECT
+    assert "no-such-host.invalid" in caught.public_message
+    assert "hidden" not in caught.public_message
+
+
+async def test_a_server_without_tls_is_a_failure_to_connect(transport: Transport, at: str) -> None:
+    caught = (
+        await failure(transport, post(at.replace("http://", "https://") + "/mute", connect=0.3))
+    ).failure
+    assert caught.cause is Cause.CONNECT
+
+
+@pytest.mark.parametrize("url", ["ftp://host/x", "nonsense", "http://", "http://[::1"])
+async def test_an_address_that_makes_no_sense_is_a_setting_to_correct(transport: Transport, url: str) -> None:
+    caught = (await failure(transport, post(url))).failure
+    assert caught.cause is Cause.CONFIG
+
+
+async def test_a_body_may_not_be_larger_than_the_call_takes(transport: Transport, at: str) -> None:
+    with pytest.raises(GatewayError) as caught:
+        await transport.read(post(f"{at}/huge"), limit=1_000_000)
+    assert "more than" in caught.value.failure.public_message
+
+
+# --- leaving early ---------------------------------------------------------------------------------
+
+
+async def _gone(server: Torture) -> float:
+    started = time.monotonic()
+    async with asyncio.timeout(5):
+        await server.gone.wait()
+    return time.monotonic() - started
+
+
+async def test_closing_a_reply_early_closes_the_connection_at_once(
+    transport: Transport, server: Torture, at: str
+) -> None:
+    reply = await transport.send(post(f"{at}/hang"))
+    await anext(reply.reads())
+    await reply.aclose()
+    assert await _gone(server) < 1
+
+
+async def test_cancelling_a_read_closes_the_connection_at_once(
+    transport: Transport, server: Torture, at: str
+) -> None:
+    task = asyncio.create_task(body_of(transport, post(f"{at}/hang")))
+    await asyncio.wait_for(server.asked.wait(), 5)
+    task.cancel()
+    assert await _gone(server) < 1
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+async def test_cancelling_before_the_head_closes_the_connection_at_once(
+    transport: Transport, server: Torture, at: str
+) -> None:
+    task = asyncio.create_task(transport.send(post(f"{at}/mute")))
+    await asyncio.wait_for(server.asked.wait(), 5)
+    task.cancel()
+    assert await _gone(server) < 1
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+async def test_an_aborted_call_does_not_spoil_the_next(
+    transport: Transport, server: Torture, at: str
+) -> None:
+    for _ in range(20):
+        reply = await transport.send(post(f"{at}/hang"))
+        await reply.aclose()
+        assert (await transport.read(post(f"{at}/whole")))[2] == b"hello"
+
+
+async def test_a_closed_transport_says_so(transport: Transport, at: str) -> None:
+    await transport.read(post(f"{at}/whole"))
+    await transport.aclose()
+    with pytest.raises(GatewayError) as caught:
+        await transport.read(post(f"{at}/whole"))
+    assert caught.value.failure.cause is Cause.CONNECT

@@ -1,0 +1,248 @@
+"""An upstream that misbehaves on purpose: raw sockets, one behaviour a path.
+
+Bodies say what they test; the server counts connections and notices when a client is gone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+from collections.abc import Awaitable, Callable
+
+Writer = asyncio.StreamWriter
+Behaviour = Callable[["Torture", Writer], Awaitable[None]]
+
+PIECES = [b"data: one\n\n", b"data: two\n\n", b"data: three\n\n"]
+
+
+class Torture:
+    """The server. `requests` holds what was received, `asked` is set by the first request,
+    `gone` when a client left early."""
+
+    def __init__(self) -> None:
+        self.requests: list[tuple[str, dict[str, str], bytes]] = []
+        self.connections = 0
+        self.asked = asyncio.Event()
+        self.gone = asyncio.Event()
+        self.proceed = asyncio.Event()
+        self._server: asyncio.Server | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def start(self) -> str:
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        return f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
+
+    async def stop(self) -> None:
+        assert self._server is not None
+        self._server.close()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: Writer) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._tasks.add(task)
+        self.connections += 1
+        try:
+            while await self._one(reader, writer):
+                pass
+        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            self.gone.set()
+        finally:
+            writer.close()
+            self._tasks.discard(task)
+
+    async def _one(self, reader: asyncio.StreamReader, writer: Writer) -> bool:
+        """Answer one request; whether the connection goes on."""
+        head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
+        path = head[0].split(" ")[1]
+        headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in head[1:-2])}
+        body = await reader.readexactly(int(headers.get("content-length", "0")))
+        self.requests.append((path, headers, body))
+        self.asked.set()
+        answer = asyncio.ensure_future(BEHAVIOURS[path](self, writer))
+        watch = asyncio.ensure_future(reader.read(1))
+        try:
+            await asyncio.wait({answer, watch}, return_when=asyncio.FIRST_COMPLETED)
+            if watch.done() and not watch.result() and not answer.done():
+                self.gone.set()
+                return False
+            await answer
+        finally:
+            answer.cancel()
+            watch.cancel()
+            await asyncio.gather(answer, watch, return_exceptions=True)
+        return path in KEPT and not writer.is_closing()
+
+
+async def send(writer: Writer, *pieces: bytes) -> None:
+    """Write pieces so that each is a read of its own on the other side."""
+    for piece in pieces:
+        writer.write(piece)
+        await writer.drain()
+        await asyncio.sleep(0.01)
+
+
+def chunk(piece: bytes) -> bytes:
+    return b"%x\r\n%b\r\n" % (len(piece), piece)
+
+
+CHUNKED = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
+END = b"0\r\n\r\n"
+
+
+async def whole(_: Torture, writer: Writer) -> None:
+    await send(writer, b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nX-Mixed-Case: Yes\r\n\r\nhello")
+
+
+async def stream(_: Torture, writer: Writer) -> None:
+    await send(writer, CHUNKED, *(chunk(piece) for piece in PIECES), END)
+
+
+async def stepwise(server: Torture, writer: Writer) -> None:
+    """The first piece at once, the others when the test says so."""
+    await send(writer, CHUNKED, chunk(PIECES[0]))
+    await server.proceed.wait()
+    await send(writer, *(chunk(piece) for piece in PIECES[1:]), END)
+
+
+async def bytewise(_: Torture, writer: Writer) -> None:
+    """Every byte a packet, head and chunk sizes included."""
+    for byte in CHUNKED + b"".join(chunk(piece) for piece in PIECES) + END:
+        writer.write(bytes([byte]))
+        await writer.drain()
+        await asyncio.sleep(0)
+
+
+async def one_packet(_: Torture, writer: Writer) -> None:
+    await send(writer, CHUNKED + b"".join(chunk(piece) for piece in PIECES) + END)
+
+
+async def extensions(_: Torture, writer: Writer) -> None:
+    """Chunk extensions, an interim answer before, trailers after."""
+    interim = b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n"
+    pieces = b"".join(b"%x;k=v\r\n%b\r\n" % (len(piece), piece) for piece in PIECES)
+    await send(writer, interim + CHUNKED + pieces + b"0\r\nX-Trailer: t\r\n\r\n")
+
+
+async def until_close(_: Torture, writer: Writer) -> None:
+    await send(writer, b"HTTP/1.1 200 OK\r\n\r\n", *PIECES)
+
+
+async def zipped(_: Torture, writer: Writer) -> None:
+    """Encoded although nobody asked."""
+    body = gzip.compress(b"".join(PIECES))
+    await send(
+        writer, b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(body), body
+    )
+
+
+async def cut_chunked(_: Torture, writer: Writer) -> None:
+    await send(writer, CHUNKED, chunk(PIECES[0]), b"400\r\nhalf a chunk")
+
+
+async def cut_sized(_: Torture, writer: Writer) -> None:
+    await send(writer, b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n", b"not a hundred")
+
+
+async def bad_chunk(_: Torture, writer: Writer) -> None:
+    await send(writer, CHUNKED, chunk(PIECES[0]), b"no size at all\r\n")
+
+
+async def hang(_: Torture, writer: Writer) -> None:
+    await send(writer, CHUNKED, chunk(PIECES[0]))
+    await asyncio.Event().wait()
+
+
+async def mute(_: Torture, writer: Writer) -> None:
+    """Never a byte."""
+    await asyncio.Event().wait()
+
+
+async def trickle(_: Torture, writer: Writer) -> None:
+    """A head that never ends, though something always comes."""
+    while True:
+        await send(writer, b"HTTP/1.1 200 OK\r\n" if not writer.is_closing() else b"", b"X-A: 1\r\n")
+
+
+async def drip(_: Torture, writer: Writer) -> None:
+    """A body that never ends."""
+    await send(writer, CHUNKED)
+    while True:
+        await send(writer, chunk(b"."))
+
+
+async def no_answer(_: Torture, writer: Writer) -> None:
+    writer.close()
+
+
+async def not_http(_: Torture, writer: Writer) -> None:
+    await send(writer, b"220 mail.example ESMTP\r\n")
+
+
+async def forgetful(_: Torture, writer: Writer) -> None:
+    """Promises to keep the connection and closes it after the answer."""
+    await send(writer, b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: keep-alive\r\n\r\nhello")
+    writer.close()
+
+
+async def redirect(_: Torture, writer: Writer) -> None:
+    await send(writer, b"HTTP/1.1 302 Found\r\nLocation: /whole\r\nContent-Length: 0\r\n\r\n")
+
+
+async def cookie(_: Torture, writer: Writer) -> None:
+    await send(writer, b"HTTP/1.1 200 OK\r\nSet-Cookie: a=b; Path=/\r\nContent-Length: 2\r\n\r\nok")
+
+
+async def refusal(_: Torture, writer: Writer) -> None:
+    await send(writer, b"HTTP/1.1 429 Too Many Requests\r\nRetry-After: 3\r\nContent-Length: 4\r\n\r\nslow")
+
+
+async def huge(_: Torture, writer: Writer) -> None:
+    await send(writer, b"HTTP/1.1 200 OK\r\nContent-Length: 3000000\r\n\r\n", b"x" * 3_000_000)
+
+
+async def empty(_: Torture, writer: Writer) -> None:
+    await send(writer, b"HTTP/1.1 204 No Content\r\n\r\n")
+
+
+BEHAVIOURS: dict[str, Behaviour] = {
+    f"/{behaviour.__name__}": behaviour
+    for behaviour in (
+        whole,
+        stream,
+        stepwise,
+        bytewise,
+        one_packet,
+        extensions,
+        until_close,
+        zipped,
+        cut_chunked,
+        cut_sized,
+        bad_chunk,
+        hang,
+        mute,
+        trickle,
+        drip,
+        no_answer,
+        not_http,
+        forgetful,
+        redirect,
+        cookie,
+        refusal,
+        huge,
+        empty,
+    )
+}
+KEPT = {
+    "/whole",
+    "/stream",
+    "/one_packet",
+    "/cookie",
+    "/refusal",
+    "/redirect",
+    "/huge",
+    "/empty",
+    "/stepwise",
+}

@@ -20,6 +20,7 @@ import selectors
 import sys
 import termios
 from codecs import getincrementaldecoder
+from collections.abc import Iterable
 from typing import IO, TYPE_CHECKING, Any
 
 from textual import events
@@ -103,6 +104,16 @@ def _as_sgr(button: int, column: int, row: int) -> bytes:
     code = code & ~3 if released else code
     x, y = max(1, column - _X10_OFFSET), max(1, row - _X10_OFFSET)
     return f"<{code};{x};{y}{'m' if released else 'M'}".encode()
+
+
+class KeyParser(XTermParser):
+    """Textual's parser, which would read `ESC 5` as the character that a Mac's option key makes of it;
+    here it is alt+5 in every terminal."""
+
+    def _sequence_to_key_events(self, sequence: str, alt: bool = False) -> Iterable[events.Key]:
+        if len(sequence) == 2 and sequence[0] == "\x1b" and sequence[1] in "0123456789":
+            return (events.Key(f"alt+{sequence[1]}", None),)
+        return super()._sequence_to_key_events(sequence, alt)
 
 
 class _Patient:
@@ -201,7 +212,7 @@ class TerminalDriver(LinuxDriver):
             self.send_message(InputFailed(error))
 
     def run_input_thread(self) -> None:
-        parser = XTermParser(self._debug)
+        parser = KeyParser(self._debug)
         decoder = InputDecoder()
         selector = selectors.SelectSelector()
         selector.register(self.fileno, selectors.EVENT_READ)

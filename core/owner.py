@@ -46,7 +46,7 @@ class Ownership:
 
     def __init__(self, paths: Paths, clock: Clock, door: Door) -> None:
         self._paths = paths
-        self._door: Door = door
+        self.door: Door = door
         self._lock = FileLock(paths.lock_file, clock)
         self.started_at = clock.now()
 
@@ -63,7 +63,7 @@ class Ownership:
             pid=os.getpid(),
             started_at=self.started_at,
             version=core.__version__,
-            door=self._door,
+            door=self.door,
             sandbox=sandbox,
             socket=str(self._paths.socket),
             listeners=listeners,
@@ -120,5 +120,5 @@ def somebody_else(paths: Paths) -> GatewayError:
         f"{name} (process {pid}) holds {paths.state} and answers{where}. Use it, end it with "
         "`agtui stop`, or give this one another place with --home.",
         cause=Cause.CONNECT,
-        params={"busy": "owner", "pid": str(pid)},
+        params={"owner_pid": str(pid)},
     )

@@ -82,17 +82,16 @@ class AttachServer:
             self._running.pop(work, None)
             self._calls.pop(call, None)
 
-    async def drain(self, seconds: float) -> None:
-        """End what only watches, give all other calls `seconds` to finish, then cancel them."""
-        for work, method in list(self._running.items()):
+    def drain(self) -> None:
+        """The owner is about to stop: end what only watches; all other calls go on."""
+        for work, method in self._running.items():
             if method.endless:
                 work.cancel()
-        if self._running:
-            await asyncio.wait(set(self._running), timeout=seconds)
-        for work in list(self._running):
+
+    def end_streams(self) -> None:
+        """The time to drain is over: end every call, and say so to who waits."""
+        for work in self._running:
             work.cancel()
-        if self._running:
-            await asyncio.wait(set(self._running), timeout=1.0)
 
     async def _cancel(self, call: bytes) -> None:
         work = self._calls.get(call)

@@ -39,8 +39,8 @@ MEANINGS: dict[Exit, str] = {
     Exit.INTERRUPTED: "interrupted with ctrl+c",
 }
 
-BUSY = "busy"
-"""The name in a failure's params that says what is taken: `port` or `owner`."""
+TAKEN = frozenset({"next_port", "owner_pid"})
+"""Names in a failure's params that say that somebody else has the port, or the state directory."""
 
 _OF_KIND: dict[Kind, Exit] = {
     Kind.UNAUTHENTICATED: Exit.NOT_PERMITTED,
@@ -57,7 +57,7 @@ _OF_KIND: dict[Kind, Exit] = {
 
 def exit_of(failure: Failure) -> Exit:
     """The exit code that tells a script what kind of failure it was."""
-    if BUSY in failure.params:
+    if TAKEN & failure.params.keys():
         return Exit.BUSY
     if failure.cause is Cause.CONFIG:
         return Exit.CONFIG

@@ -123,7 +123,7 @@ def owner(seen: Seen) -> Iterator[Finding]:
 
 
 def port(seen: Seen) -> Iterator[Finding]:
-    from core.listening import holder_of, is_free, next_free
+    from core.server.holder import next_free, process_on
 
     if seen.config is None:
         return
@@ -132,10 +132,10 @@ def port(seen: Seen) -> Iterator[Finding]:
     mine = seen.status.listeners if seen.status is not None else ()
     if any(listener.port == number for listener in mine):
         yield Finding("port", "ok", f"Port {number} is agtui's own.")
-    elif is_free(server.host, number):
+    elif next_free(server.host, number - 1, tries=1) == number:
         yield Finding("port", "ok", f"Port {number} is free.")
     else:
-        who = holder_of(number)
+        who = process_on(number)
         free = next_free(server.host, number)
         yield Finding(
             "port",

@@ -2,35 +2,31 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
-import uvicorn
 
 from core.attach.address import listening_socket
 from core.attach.client import AttachedServices
 from core.attach.server import AttachServer
+from core.server.serve import Listener
 
 
 @asynccontextmanager
-async def owner(services: Any, home: Path) -> AsyncIterator[tuple[AttachedServices, AttachServer]]:
+async def owner(services: Any, home: Path) -> AsyncIterator[tuple[AttachedServices, Listener]]:
     app = AttachServer(services)
     path = home / "owner.sock"
     sock = listening_socket(path)
-    server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off", ws="none"))
-    running = asyncio.create_task(server._serve(sockets=[sock]))
+    listener = await Listener.open(app, sock=sock)
     client = AttachedServices(str(path))
     try:
-        yield client, app
+        yield client, listener
     finally:
         await client.aclose()
-        server.should_exit = True
-        await running
-        sock.close()
+        await listener.close(0.0)
 
 
 @pytest.fixture

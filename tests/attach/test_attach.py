@@ -150,14 +150,14 @@ async def test_draining_ends_watchers_at_once_and_waits_for_work(tmp_path: Path)
     services = SimpleNamespace(
         events=SimpleNamespace(subscribe=subscribe), generation=SimpleNamespace(stream=stream)
     )
-    async with owner(services, tmp_path) as (attached, app):
+    async with owner(services, tmp_path) as (attached, listener):
         watching, working = (
             attached.events.subscribe(),
             attached.generation.stream(ChatRequest("m", ()), CALLER),
         )
         assert await anext(watching) == []
         assert await anext(working) == []
-        draining = asyncio.create_task(app.drain(10))
+        draining = asyncio.create_task(listener.close(10))
         with pytest.raises(StopAsyncIteration):
             await anext(watching)
         assert not draining.done()
@@ -167,12 +167,13 @@ async def test_draining_ends_watchers_at_once_and_waits_for_work(tmp_path: Path)
 
 
 async def test_work_that_outlasts_the_drain_is_told_so(tmp_path: Path) -> None:
-    async with owner(SimpleNamespace(generation=Slow()), tmp_path) as (attached, app):
+    async with owner(SimpleNamespace(generation=Slow()), tmp_path) as (attached, listener):
         batches = attached.generation.stream(ChatRequest("m", ()), CALLER)
         await anext(batches)
-        await app.drain(0)
+        closing = asyncio.create_task(listener.close(0))
         with pytest.raises(GatewayError) as caught:
             await anext(batches)
+        await closing
         assert caught.value.failure.kind is Kind.CANCELLED
 
 

@@ -303,7 +303,7 @@ def test_each_kind_of_failure_has_its_exit_code() -> None:
     for kind in Kind:
         assert exit_of(Failure(kind, "x")) == expected.get(kind, Exit.FAILURE)
     assert exit_of(Failure(Kind.BAD_REQUEST, "x", cause=Cause.CONFIG)) == Exit.CONFIG
-    assert exit_of(Failure(Kind.UNAVAILABLE, "x", params={"busy": "port"})) == Exit.BUSY
+    assert exit_of(Failure(Kind.UNAVAILABLE, "x", params={"next_port": "8046"})) == Exit.BUSY
 
 
 def test_cleaning_leaves_letters_of_all_scripts_alone() -> None:

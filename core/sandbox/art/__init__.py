@@ -6,14 +6,15 @@ nothing else. Everything here is blocking: call it in a thread. Pillow stays ins
 
 import hashlib
 import io
+import re
 from collections.abc import Callable, Sequence
 from random import Random
 from typing import Final
 
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageFilter, UnidentifiedImageError
 from PIL.PngImagePlugin import PngInfo
 
-from core.sandbox.art import landscape
+from core.sandbox.art import bauhaus, botanical, city, flow, landscape, seascape
 from core.sandbox.art.canvas import Picture, Scene, sized
 from core.sandbox.art.colour import Colour
 from core.sandbox.art.palettes import palette_for
@@ -35,7 +36,35 @@ SIZES: Final[dict[str, tuple[int, int]]] = {
 _FACTOR: Final = {"1K": 1, "2K": 2, "4K": 4}
 _SMOOTHING: Final = 2
 _MOST_PIXELS: Final = 64_000_000
-_STYLES: Final[tuple[Callable[[Scene], Picture], ...]] = (landscape.paint,)
+_Style = Callable[[Scene], Picture]
+_STYLES: Final[tuple[tuple[_Style, str], ...]] = (
+    (
+        seascape.paint,
+        r"aurora\w*|northern lights|polar lights?|seas?|ocean\w*|lakes?|harbo\w*|boats?|ships?|sail\w*|"
+        r"fjords?|lighthouses?|island\w*|beach\w*|coast\w*|water",
+    ),
+    (
+        city.paint,
+        r"city|cities|streets?|skylines?|towns?|buildings?|towers?|tokyo|new york|london|berlin|paris|"
+        r"cyber\w*|neon|downtown",
+    ),
+    (
+        botanical.paint,
+        r"flowers?|roses?|gardens?|plants?|leaf|leaves|botanical\w*|bloom\w*|tulips?|meadows?|lotus|"
+        r"bouquets?|mandalas?|rosettes?|dahlias?",
+    ),
+    (
+        landscape.paint,
+        r"kites?|mountains?|dunes?|hills?|deserts?|forests?|landscapes?|valleys?|canyons?|sunsets?|"
+        r"sunrises?|moon|pines?|woods|snow\w*",
+    ),
+    (
+        bauhaus.paint,
+        r"posters?|logos?|geometric\w*|bauhaus|abstract\w*|patterns?|icons?|shapes?|minimal\w*",
+    ),
+    (flow.paint, r"wind\w*|music\w*|dreams?|flow\w*|waves?|smoke|silk|energy|chaos|swirl\w*|hair"),
+)
+"""Each style, and the words in a prompt that ask for it."""
 
 
 class UnreadableError(ValueError):
@@ -53,12 +82,23 @@ def draw(prompt: str, ratio: str | None, size: str, variant: int, references: Se
     style = Random(hashlib.sha256(prompt.encode()).digest()[:8])
     random = Random(hashlib.sha256(f"{variant}\n{prompt}".encode()).digest()[:8])
     palette = palette_for(prompt, style, seen)
-    paint = style.choice(_STYLES)
+    paint = _style_for(prompt, style)
     picture = paint(Scene((wide * _SMOOTHING, high * _SMOOTHING), random, palette, prompt))
-    target = (wide * factor, high * factor)
-    if picture.size != target:
-        picture = picture.reduce(_SMOOTHING) if factor == 1 else sized(picture, target)
+    if factor == 1:
+        picture = picture.reduce(_SMOOTHING)
+    else:
+        picture = sized(picture.filter(ImageFilter.SMOOTH), (wide * factor, high * factor))
     return _png(picture, prompt)
+
+
+def _style_for(prompt: str, random: Random) -> _Style:
+    """The style whose word comes first in `prompt`, else any."""
+    lower = prompt.lower()
+    found = [
+        (match.start(), paint) for paint, words in _STYLES if (match := re.search(rf"\b(?:{words})\b", lower))
+    ]
+    anything = random.choice(_STYLES)[0]
+    return min(found, key=lambda pair: pair[0])[1] if found else anything
 
 
 def describe(data: bytes, mime: str) -> str:

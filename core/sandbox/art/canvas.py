@@ -116,6 +116,6 @@ def ridge(
     return [(at * step, base - rise * (height - lowest) / span) for at, height in enumerate(heights)]
 
 
-def fade(size: tuple[int, int], top: int, bottom: int) -> Picture:
-    """A mask that goes from `top` (0 to 255) to `bottom` down the picture."""
-    return sized(column([top + (bottom - top) * at // 255 for at in range(256)], "L"), size)
+def fade(size: tuple[int, int], *stops: int) -> Picture:
+    """A mask that goes through `stops` (0 to 255), evenly spaced, from top to bottom."""
+    return sized(sized(column(stops, "L"), (1, 256)), size)

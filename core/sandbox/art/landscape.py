@@ -40,7 +40,7 @@ def _clouds(picture: Picture, scene: Scene, horizon: float) -> None:
     size = (scene.width, int(horizon))
     low = (max(2, size[0] // 4), max(2, size[1] // 4))
     mask = levels(noise(low, (2, 9), scene.random, 3), 132, 232, 120)
-    mask = Image.composite(mask, Image.new("L", low, 0), fade(low, 40, 255))
+    mask = Image.composite(mask, Image.new("L", low, 0), fade(low, 10, 255, 0))
     tint = mix(scene.palette.light, scene.palette.sky[-2], 0.35)
     picture.paste(Image.new("RGB", size, tint), (0, 0), sized(mask, size))
 

@@ -48,20 +48,13 @@ def birds(picture: Picture, scene: Scene, horizon: float) -> None:
         x = x0 + scene.random.gauss(0, 9) * scene.unit
         y = y0 + scene.random.gauss(0, 4) * scene.unit
         span = scene.unit * scene.random.uniform(0.9, 1.7)
-        lift_ = span * scene.random.uniform(0.3, 0.55)
-        width = max(1, int(scene.unit * 0.22))
-        draw.line(
-            (
-                (x - span, y - lift_),
-                (x - span * 0.45, y - lift_ * 0.9),
-                (x, y),
-                (x + span * 0.45, y - lift_ * 0.9),
-                (x + span, y - lift_),
-            ),
-            fill=ink,
-            width=width,
-            joint="curve",
-        )
+        width = max(1, int(span * 0.16))
+        wing = [
+            (share * span, -math.sin(math.pi * share**0.8) * span * 0.5 + share * span * 0.12)
+            for share in (step / 8 for step in range(9))
+        ]
+        for side in (-1, 1):
+            draw.line([(x + side * dx, y + dy) for dx, dy in wing], fill=ink, width=width, joint="curve")
 
 
 def kite(picture: Picture, scene: Scene) -> None:
@@ -109,9 +102,9 @@ def kite(picture: Picture, scene: Scene) -> None:
         for step in range(26)
     ]
     draw.line(tail, fill=lift(colour, -0.1), width=max(1, int(unit * 0.3)), joint="curve")
-    for step in range(4, 26, 5):
+    for step in range(4, 26, 7):
         bx, by = tail[step]
-        bow = unit * 1.25
+        bow = unit * 1.7
         shade = scene.palette.accents[(step // 5) % len(scene.palette.accents)]
         draw.polygon([(bx, by), (bx - bow, by - bow * 0.6), (bx - bow, by + bow * 0.6)], fill=shade)
         draw.polygon([(bx, by), (bx + bow, by - bow * 0.6), (bx + bow, by + bow * 0.6)], fill=shade)
@@ -170,3 +163,45 @@ def pines(picture: Picture, scene: Scene, line: list[Point], colour: Colour, dep
             spread = half * (1 - tier * 0.2)
             draw.polygon([(x - spread, low), (x + spread, low), (x, high)], fill=colour)
         x += half * scene.random.uniform(0.7, 2.6)
+
+
+def boat(picture: Picture, scene: Scene, horizon: float) -> None:
+    """A small sailing boat on the water below `horizon`, with its shadow."""
+    unit = scene.unit
+    x = scene.width * scene.random.choice(
+        (scene.random.uniform(0.22, 0.38), scene.random.uniform(0.62, 0.78))
+    )
+    y = horizon + (scene.height - horizon) * 0.36
+    dark = mix(scene.palette.near, (6, 8, 18), 0.5)
+    sail = mix(asked_colour(scene.prompt) or scene.palette.light, scene.palette.sky[-1], 0.15)
+    draw = ImageDraw.Draw(picture)
+    draw.polygon(
+        [
+            (x - unit * 5, y),
+            (x + unit * 5.4, y),
+            (x + unit * 3.6, y + unit * 1.7),
+            (x - unit * 3.8, y + unit * 1.7),
+        ],
+        fill=dark,
+    )
+    draw.line((x, y, x, y - unit * 12), fill=dark, width=max(1, int(unit * 0.3)))
+    draw.polygon(
+        [(x + unit * 0.5, y - unit * 0.9), (x + unit * 0.5, y - unit * 11.4), (x + unit * 5, y - unit * 0.9)],
+        fill=sail,
+    )
+    draw.polygon(
+        [
+            (x - unit * 0.5, y - unit * 0.9),
+            (x - unit * 0.5, y - unit * 9.6),
+            (x - unit * 3.7, y - unit * 0.9),
+        ],
+        fill=lift(sail, -0.08),
+    )
+    for at in range(7):
+        wide = unit * (4.4 - at * 0.5)
+        offset = scene.random.uniform(-0.6, 0.6) * unit
+        line = y + unit * (2.3 + at * 1.15)
+        shade = mix(dark, scene.palette.sky[1], 0.25 + at * 0.09)
+        draw.line(
+            (x - wide + offset, line, x + wide + offset, line), fill=shade, width=max(1, int(unit * 0.3))
+        )

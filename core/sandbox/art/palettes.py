@@ -25,6 +25,10 @@ class Palette(Struct, frozen=True):
     ink: Colour
     night: bool = False
 
+    def ground(self, dark: bool) -> Colour:
+        """The darker or the lighter of paper and ink."""
+        return min(self.paper, self.ink, key=lambda one: lightness(one) if dark else -lightness(one))
+
 
 def _palette(
     name: str, sky: str, land: str, light: str, accents: str, ground: str, night: bool = False

@@ -21,7 +21,9 @@ def _level(row: RequestRecord) -> Level:
 
 
 def _text(row: RequestRecord) -> str:
-    words = [f"POST {row.path}" if row.path else row.door, str(row.status), duration(row.duration_ms)]
+    # Only a door over HTTP has a path with a slash; the program's own doors name what they do.
+    door = f"POST {row.path}" if row.path.startswith("/") else f"{row.door} {row.path}".rstrip()
+    words = [door, str(row.status), duration(row.duration_ms)]
     if row.email or row.account:
         words.append(short_email(row.email) or row.account)
     asked = row.asked or row.model

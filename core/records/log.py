@@ -64,7 +64,11 @@ class RequestLog:
 
     async def prune(self, keep_days: int) -> int:
         """Delete rows older than `keep_days` days; how many went."""
-        return await self._database.write(partial(_prune, self._clock.now() - keep_days * _DAY_S))
+        before = self._clock.now() - keep_days * _DAY_S
+        gone = 0
+        while some := await self._database.write(partial(_prune, before)):
+            gone += some  # in portions, so that rows of the present don't wait
+        return gone
 
     async def purge_sandbox(self) -> int:
         """Delete the rows that the sandbox made; how many went."""

@@ -19,7 +19,7 @@ Step = Callable[[sa.Connection], None]
 
 
 def _requests(connection: sa.Connection) -> None:
-    for table in (tables.requests, tables.hourly):
+    for table in (tables.labels, tables.requests, tables.hourly):
         table.create(connection)
 
 

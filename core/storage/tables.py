@@ -1,7 +1,7 @@
 """The tables. Times are unix seconds, tokens are counted, durations are milliseconds.
 
-A row keeps its whole value in `body` (JSON of the domain struct); the other columns are what is
-filtered, sorted and added up. `words` is the text that a search looks into, case-folded.
+A row keeps its whole value in `body` (JSON of a domain struct); the other columns are what is filtered,
+sorted and added up. `words` is the text that a search looks into, case-folded.
 """
 
 from __future__ import annotations
@@ -15,30 +15,30 @@ _BIG = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 
 applied = sa.Table("applied", metadata, sa.Column("name", sa.Text, primary_key=True))
 
+# What many requests have in common stands once in `labels`, under a hash of itself. Filters and searches
+# ask these few rows, so that no page of requests ever reads through all of them.
+labels = sa.Table(
+    "labels",
+    metadata,
+    sa.Column("id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("account", sa.Text, nullable=False),
+    sa.Column("email", sa.Text, nullable=False),
+    sa.Column("failed", sa.Boolean, nullable=False),
+    sa.Column("sandbox", sa.Boolean, nullable=False),
+    sa.Column("words", sa.Text, nullable=False),
+)
+
 requests = sa.Table(
     "requests",
     metadata,
     sa.Column("seq", _BIG, primary_key=True, autoincrement=True),
     sa.Column("id", sa.Text, nullable=False),
     sa.Column("at", sa.Float, nullable=False),
-    sa.Column("account", sa.Text, nullable=False),
-    sa.Column("email", sa.Text, nullable=False),
-    sa.Column("model", sa.Text, nullable=False),
-    sa.Column("status", sa.Integer, nullable=False),
-    sa.Column("failed", sa.Boolean, nullable=False),
-    sa.Column("sandbox", sa.Boolean, nullable=False),
-    sa.Column("words", sa.Text, nullable=False),
+    sa.Column("label", sa.BigInteger, nullable=False),
     sa.Column("body", sa.LargeBinary, nullable=False),
 )
 sa.Index("requests_id", requests.c.id)
-sa.Index("requests_at", requests.c.at)
-sa.Index("requests_account", requests.c.account, requests.c.seq)
-sa.Index(
-    "requests_failed",
-    requests.c.seq,
-    sqlite_where=requests.c.failed,
-    postgresql_where=requests.c.failed,
-)
+sa.Index("requests_label", requests.c.label, requests.c.seq)
 
 # Measures of `hourly`; the remaining columns are its key.
 MEASURES = (
@@ -64,6 +64,7 @@ hourly = sa.Table(
     sa.Column("key", sa.Text, primary_key=True),
     sa.Column("sandbox", sa.Boolean, primary_key=True),
     *(sa.Column(name, sa.Float if name.endswith("_ms") else _BIG, nullable=False) for name in MEASURES),
+    sqlite_with_rowid=False,
 )
 
 works = sa.Table(

@@ -195,3 +195,36 @@ def test_a_failed_request_says_what_happened_and_how_often_it_was_tried() -> Non
 def test_pictures_and_long_waits_are_told() -> None:
     line = request_line(row(1, pictures=2, duration_ms=23_456.0, attempts=(), usage=type(row(0).usage)()), 1)
     assert line.text == "POST /v1/chat/completions 200 23.5 s ada@… gpt-4o → gemini-3-pro-high 2 pictures"
+
+
+async def test_a_page_is_the_newest_of_all_kinds_that_a_filter_lets_through(
+    log: RequestLog, service: RecordsService
+) -> None:
+    for number in range(300):
+        model = f"model-{number % 120}"
+        log.record(row(number, model=model, asked=model, kind="upstream" if number % 3 == 0 else "ok"))
+    for query in (RecordQuery(errors=True), RecordQuery(text="model-11"), RecordQuery(text="upstream model")):
+        wanted = [
+            f"r{number:05}"
+            for number in reversed(range(300))
+            if (number % 3 == 0 or not (query.errors or "upstream" in query.text))
+            and (query.text != "model-11" or f"model-{number % 120}".startswith("model-11"))
+        ]
+        seen: list[str] = []
+        while page := await service.requests(
+            RecordQuery(query.text, query.errors, before=seen[-1] if seen else "", limit=7)
+        ):
+            seen += [record.id for record in page]
+        assert seen == wanted
+
+
+async def test_an_id_is_found_within_what_the_other_filters_allow(
+    log: RequestLog, service: RecordsService
+) -> None:
+    log.record(row(1))
+    assert [record.id for record in await service.requests(RecordQuery(text=" r00001 "))] == ["r00001"]
+    assert [record.id for record in await service.requests(RecordQuery(text="r00001", account="a1"))] == [
+        "r00001"
+    ]
+    assert await service.requests(RecordQuery(text="r00001", account="a2")) == []
+    assert await service.requests(RecordQuery(text="r00001", errors=True)) == []

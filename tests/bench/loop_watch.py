@@ -9,7 +9,7 @@ from types import TracebackType
 
 
 def settle_heap() -> None:
-    """Collect and freeze, as the program does once its first tab is up: what was there before is not counted."""
+    """Collect and freeze, as the program does once its first tab is up: older objects are left alone."""
     gc.collect()
     gc.freeze()
 

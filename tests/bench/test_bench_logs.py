@@ -62,7 +62,8 @@ async def test_ten_thousand_lines_a_second(case: str, capsys: pytest.CaptureFixt
         with capsys.disabled():
             print(
                 f"\n{case}: {sent / watch.seconds:,.0f} lines/s, {watch.cpu:.0%} of a core, "
-                f"worst stall {watch.worst * 1000:.0f} ms (filtering 20,000: {filtering.worst * 1000:.0f} ms); "
+                f"worst stall {watch.worst * 1000:.0f} ms "
+                f"(filtering 20,000: {filtering.worst * 1000:.0f} ms); "
                 f"{view.status_text}"
             )
         assert source.last == 20_000 + sent

@@ -9,6 +9,7 @@ import pytest
 from textual.app import App, ComposeResult
 
 from tests.bench.loop_watch import LoopWatch, settle_heap
+from tests.tui.widgets.stage import until
 from tui.widgets.transcript import TranscriptView
 from tui.widgets.turn import TurnView
 
@@ -68,8 +69,7 @@ async def test_a_hundred_tokens_a_second_under_finished_messages(
             view.set_turns(conversation(finished))
             await pilot.pause()
             shown = time.perf_counter() - opened
-            while view.arranging:
-                await asyncio.sleep(0.01)
+            await until(pilot, lambda: not view.arranging, 30)
         handle = view.begin_answer(TurnView("live", "model"))
         settle_heap()
         tokens = [word + " " for word in (ANSWER * 4).split(" ")]

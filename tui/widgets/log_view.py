@@ -162,7 +162,6 @@ class LogView(ScrollView, can_focus=True):
     # Time and size
 
     def on_mount(self) -> None:
-        super().on_mount()
         self._ticker = self.set_interval(TICK, self.tick)
         self._slices = self.set_interval(0.01, self._work, pause=not self._window.building)
         self.tick()

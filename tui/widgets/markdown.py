@@ -38,7 +38,16 @@ def _parser() -> MarkdownIt:
 
 def markdown_lines(text: str, width: int, palette: Palette) -> list[Line]:
     """Rows of at most `width` cells. Empty text gives no rows; no blank rows at the ends."""
-    return _blocks(_parser().parse(text), max(8, width), palette, 0)
+    width = max(8, width)
+    rows = _blocks(_parser().parse(text), width, palette, 0)
+    if not any(map(_says_something, (row.text for row in rows))) and _says_something(text):
+        # The parser leaves out what is nested more than 20 deep; losing text would be worse than ugliness.
+        return wrap_spans([Span(text.strip("\n"), PLAIN)], width)
+    return rows
+
+
+def _says_something(text: str) -> bool:
+    return any(map(str.isalnum, text))
 
 
 def inline_spans(tokens: Sequence[Token], palette: Palette, base: Style = PLAIN) -> list[Span]:

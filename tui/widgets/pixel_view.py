@@ -107,6 +107,7 @@ class PixelView(ScrollView, can_focus=True):
         *,
         empty: str = "",
         cache: PictureCache | None = None,
+        settle: float = SETTLE_SECONDS,
         id: str | None = None,
         classes: str | None = None,
     ) -> None:
@@ -114,6 +115,7 @@ class PixelView(ScrollView, can_focus=True):
         super().__init__(id=id, classes=classes)
         self._cache = cache or PictureCache()
         self._empty = empty
+        self._settle_seconds = settle
         self._grid: PixelGrid | None = None
         self._error = ""
         self._wanted: Key | None = None
@@ -146,7 +148,6 @@ class PixelView(ScrollView, can_focus=True):
     # Loading
 
     def on_mount(self) -> None:
-        super().on_mount()
         self._choose()
 
     def on_resize(self) -> None:
@@ -155,8 +156,7 @@ class PixelView(ScrollView, can_focus=True):
     def notify_style_update(self) -> None:
         super().notify_style_update()
         if self.is_mounted:
-            self._choose(keep=True)
-            self.refresh()
+            self.call_later(self._choose, keep=True)
 
     def watch_path(self) -> None:
         self.set_reactive(PixelView.zoom, 1)
@@ -208,7 +208,7 @@ class PixelView(ScrollView, can_focus=True):
         if self.zoom > 1:
             self._decode(key)
         else:
-            self._settle = self.set_timer(SETTLE_SECONDS, partial(self._decode, key))
+            self._settle = self.set_timer(self._settle_seconds, partial(self._decode, key))
 
     def _decode(self, key: Key) -> None:
         self.run_worker(

@@ -103,7 +103,7 @@ def load_grid(
         raise PictureError(f"{path.name} is no longer there") from None
     except UnidentifiedImageError:
         raise PictureError(f"{path.name} is not a picture that can be shown") from None
-    except Image.DecompressionBombError:
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise PictureError(f"{path.name} is too large to decode") from None
     except (OSError, SyntaxError, ValueError) as error:
         raise PictureError(f"{path.name} cannot be read: {error}") from error
@@ -146,7 +146,7 @@ def grid_of(
 @lru_cache(maxsize=4096)
 def _color_256(red: int, green: int, blue: int) -> Color:
     """The nearest colour of the 6x6x6 cube or the grey ramp. The arguments are already coarse."""
-    cube = [0 if value < 48 else min(5, (value - 35) // 40) for value in (red, green, blue)]
+    cube = [(value >= 48) + (value >= 115) + max(0, (value - 115) // 40) for value in (red, green, blue)]
     ramp = (0, 95, 135, 175, 215, 255)
     grey = max(0, min(23, ((red + green + blue) // 3 - 3) // 10))
     near = sum((ramp[step] - value) ** 2 for step, value in zip(cube, (red, green, blue), strict=True))

@@ -34,6 +34,8 @@ class PromptArea(TextArea):
         padding: 0 1;
         background: $surface;
         color: $foreground;
+        /* Always there: undoing an edit that makes the bar go would end Textual 8.2.8. */
+        overflow-y: scroll;
         scrollbar-size-vertical: 1;
         scrollbar-background: $surface;
         scrollbar-color: $foreground 12%;

@@ -212,7 +212,6 @@ class TranscriptView(FollowView):
     # The running answer
 
     def on_mount(self) -> None:
-        super().on_mount()
         self._timer = self.set_interval(1 / 12, self._tick, pause=self._stream is None)
         self._spinner = self.set_interval(1 / 4, self._turn_spinner, pause=self._stream is None)
 

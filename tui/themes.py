@@ -38,7 +38,7 @@ COLOURS = (
 )
 
 DERIVED: dict[str, str] = {
-    # The third lift, what lies over the page, text of two lower ranks, thin rules, selected rows, filled chips.
+    # The third lift, what lies over the page, text of two lower ranks, thin rules, selected rows, chips.
     "lift": "$panel",
     "dialog": "$panel",
     "muted": "$foreground 62%",
@@ -145,7 +145,7 @@ def derive(colours: Mapping[str, str], given: Mapping[str, str], *, ansi: bool =
     transparency; the terminal's 16 colours can't be blended and stay what they are. Raises ValueError
     with the name of a variable that is defined by itself.
     """
-    expressions = {"secondary": "$primary", "panel": "$surface", **DERIVED, **colours, **given}
+    expressions = {**dict.fromkeys(COLOURS, "$primary"), "panel": "$surface", **DERIVED, **colours, **given}
     known: dict[str, Color] = {}
 
     def resolve(name: str, above: tuple[str, ...] = ()) -> Color:
@@ -165,20 +165,11 @@ def derive(colours: Mapping[str, str], given: Mapping[str, str], *, ansi: bool =
 
 
 def variables_of(theme: Theme) -> dict[str, str]:
-    """The variables of any theme: its own, and `DERIVED` for what it does not give."""
+    """What `DERIVED` is for a theme that has no file here, such as Textual's own."""
     own = {key: value for key in COLOURS if (value := getattr(theme, key)) is not None}
     dark = {"background": "#121212", "surface": "#1e1e1e", "foreground": "#e0e0e0"}
     light = {"background": "#e0e0e0", "surface": "#d8d8d8", "foreground": "#1f1f1f"}
-    base = {
-        "warning": theme.primary,
-        "error": theme.primary,
-        "success": theme.primary,
-        "accent": theme.primary,
-    }
-    given = {key: value for key, value in theme.variables.items() if key in (*DERIVED, *WORDS)}
-    if any(value.startswith("ansi_") for value in own.values()):
-        given = dict(theme.variables)
-    return derive({**base, **(dark if theme.dark else light), **own}, given, ansi=theme.ansi)
+    return derive({**(dark if theme.dark else light), **own}, {}, ansi=theme.ansi)
 
 
 def contrast(first: str, second: str) -> float:

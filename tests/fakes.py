@@ -33,6 +33,7 @@ from core.domain.plan import RequestRecord
 from core.domain.ports import AccessToken, Catalogue, Grant, PoolEntry, PoolView, Project
 from core.domain.requests import Caller, ChatRequest, ImageRequest
 from core.domain.secret import Secret
+from core.domain.streams import closing
 from core.domain.works import Asset, Chat, ChatSummary, ChatTurn
 
 PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
@@ -142,6 +143,7 @@ class FakeProvider:
         self.open = 0
         self.aborted = 0
         self.most_open = 0
+        self.changed = asyncio.Event()
 
     @property
     def name(self) -> str:
@@ -172,12 +174,14 @@ class FakeProvider:
         self, request: ChatRequest, model: str, grant: Grant, endpoint: str
     ) -> AsyncIterator[Batch]:
         self.requests.append(request)
-        async for batch in self._play(self._next(grant, endpoint)):
-            yield batch
+        async with closing(self._play(self._next(grant, endpoint))) as batches:
+            async for batch in batches:
+                yield batch
 
     async def _play(self, script: Script) -> AsyncIterator[Any]:
         self.open += 1
         self.most_open = max(self.most_open, self.open)
+        self.changed.set()
         done = False
         try:
             for step in script:
@@ -196,6 +200,14 @@ class FakeProvider:
         finally:
             self.open -= 1
             self.aborted += not done
+            self.changed.set()
+
+    async def until_open(self, count: int, seconds: float = 5.0) -> None:
+        """Wait until exactly `count` calls are open."""
+        async with asyncio.timeout(seconds):
+            while self.open != count:
+                self.changed.clear()
+                await self.changed.wait()
 
     async def image(
         self, request: ImageRequest, model: str, grant: Grant, endpoint: str, index: int
@@ -203,9 +215,10 @@ class FakeProvider:
         self.requests.append(request)
         script = self._next(grant, endpoint)
         yield Phase("drawing", index)
-        async for batch in self._play(script):
-            if any(isinstance(event, Finished) for event in batch):
-                yield Made(index, Media("image/png", Base64Text(PNG)), usage=Usage(5, 100))
+        async with closing(self._play(script)) as batches:
+            async for batch in batches:
+                if any(isinstance(event, Finished) for event in batch):
+                    yield Made(index, Media("image/png", Base64Text(PNG)), usage=Usage(5, 100))
 
     async def catalogue(self, grant: Grant, endpoint: str) -> Catalogue:
         return Catalogue(self.models(), (), {})

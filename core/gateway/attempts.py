@@ -72,6 +72,7 @@ class Search(Generic[T]):
         self._calls = upstreams.settings().attempts
         self._tried: set[str] = set()
         self._dead: set[str] = set()
+        self._broken_providers: set[str] = set()
         self._sent = 0
         self._stop = False
         self._release: Release | None = None
@@ -168,7 +169,7 @@ class Search(Generic[T]):
         while True:
             waiting = False
             for candidate in plan.candidates:
-                if candidate.account in self._tried or (candidate.passed_over and not busy(candidate)):
+                if self._is_out(candidate):
                     continue
                 release = self._up.slots.take(candidate.account, candidate.model)
                 if release is not None:
@@ -181,6 +182,13 @@ class Search(Generic[T]):
                 self.queued_out = True
                 return None
             plan = self._replan()
+
+    def _is_out(self, candidate: Candidate) -> bool:
+        return (
+            candidate.account in self._tried
+            or candidate.provider in self._broken_providers
+            or bool(candidate.passed_over and not busy(candidate))
+        )
 
     def _patience(self) -> float:
         if self._deadline is None:
@@ -220,6 +228,8 @@ class Search(Generic[T]):
         if failure.cause is Cause.CONNECT:
             self._dead.add(endpoint)
             self._up.bad.note(endpoint)
+        elif failure.scope is Scope.PROVIDER:
+            self._broken_providers.add(candidate.provider)
         self._note(candidate, failure)
         self._stop = failure.scope in FINAL_SCOPES
         return failure.scope is not Scope.ENDPOINT
@@ -230,6 +240,8 @@ class Search(Generic[T]):
             return await self._up.pool.grant(candidate.account, fresh)
         except GatewayError as error:
             self.failure = error.failure
+            if error.failure.scope is Scope.PROVIDER:
+                self._broken_providers.add(candidate.provider)
             self._log.add(candidate, "", started, error.failure.cause, error.failure)
             return None
 

@@ -20,6 +20,9 @@ BODY_S_PER_MIB: Final = 1.0
 STALLED_S: Final = 60.0
 """A client that reads nothing of what waits for it for this long is cut off."""
 
+ABORT: Final = "agtui.abort"
+"""A scope's extension: called, it drops the connection without a word (and without a line in a log)."""
+
 _MIB: Final = 1024 * 1024
 _REASONS: Final = {
     400: b"Bad Request",
@@ -29,7 +32,7 @@ _REASONS: Final = {
 
 
 class GuardedProtocol(HttpToolsProtocol):
-    """One connection. `cut` in a scope's extensions drops the connection without a word."""
+    """One connection. `closed` is called when it is gone."""
 
     def __init__(
         self,
@@ -84,7 +87,7 @@ class GuardedProtocol(HttpToolsProtocol):
         if self._refused or self._malformed():
             return
         scope = cast("dict[str, Any]", self.scope)
-        scope["extensions"] = {"agtui.cut": {"cut": self._cut}}
+        scope["extensions"] = {ABORT: self._cut}
         super().on_headers_complete()
         self._body_bytes, self._body_since = 0, self.loop.time()
         self._arm(BODY_S, self._late_body)

@@ -1,0 +1,198 @@
+"""The planner as a table: a snapshot in, ranked candidates and reasons out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.domain.accounts import Realm
+from core.domain.failure import Kind
+from core.domain.models import ModelInfo
+from core.domain.plan import Plan
+from core.domain.ports import PoolEntry, PoolView
+from core.gateway.planner import Wanted, busy, in_words, make_plan, nobody, soonest, usable
+from tests.fakes import entry
+
+MODELS = (ModelInfo("m1", "fake"), ModelInfo("p1", "fake", kind="image"))
+
+
+def plan(*entries: PoolEntry, model: str = "m1", conversation: str = "c", **more: Any) -> Plan:
+    kind = more.pop("kind", "chat")
+    return make_plan(
+        Wanted(model, conversation, kind),
+        PoolView(entries),
+        MODELS,
+        lambda provider, asked, kind: asked.removeprefix("alias-"),
+        lambda provider, realm: (f"https://{provider}.{realm}",),
+        **more,
+    )
+
+
+def order(found: Plan) -> list[str]:
+    return [candidate.account for candidate in usable(found)]
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({"usable": "switched off"}, "switched off"),
+        ({"offers": frozenset({"other"})}, "does not offer m1"),
+        ({"resting": {"": 41.2}}, "rests for 42 s"),
+        ({"resting": {"m1": 10.0}}, "rests for 10 s with m1"),
+        ({"in_flight": 4}, "busy: 4 of 4 calls in flight"),
+    ],
+)
+def test_an_account_that_may_not_answer_says_why(fields: dict[str, Any], reason: str) -> None:
+    found = plan(entry("a", **fields), entry("b"))
+    assert order(found) == ["b"]
+    assert [one.passed_over for one in found.candidates] == ["", reason]
+
+
+def test_a_rest_of_another_model_does_not_matter() -> None:
+    assert order(plan(entry("a", resting={"other": 100.0}))) == ["a"]
+
+
+def test_an_unknown_catalogue_counts_as_offering() -> None:
+    assert order(plan(entry("a", offers=None))) == ["a"]
+
+
+def test_a_chat_model_makes_no_pictures() -> None:
+    found = plan(entry("a"), kind="image")
+    assert found.candidates[0].passed_over == "m1 makes no pictures"
+    assert order(plan(entry("a"), model="p1", kind="image")) == ["a"]
+
+
+def test_the_name_that_is_sent_is_the_resolved_one() -> None:
+    found = plan(entry("a"), model="alias-m1")
+    assert (found.asked, found.model, found.candidates[0].model) == ("alias-m1", "m1", "m1")
+
+
+def test_a_conversation_stays_with_its_account() -> None:
+    pool = [entry(name) for name in "abcdef"]
+    first = order(plan(*pool, conversation="tea"))
+    assert order(plan(*reversed(pool), conversation="tea")) == first
+    without = [one for one in pool if one.account != first[-1]]
+    assert order(plan(*without, conversation="tea")) == first[:-1]
+
+
+def test_conversations_spread_over_the_accounts() -> None:
+    pool = [entry(name) for name in "abcd"]
+    homes = Counter(order(plan(*pool, conversation=f"chat {number}"))[0] for number in range(400))
+    assert all(60 < homes[name] < 140 for name in "abcd")
+
+
+def test_only_the_conversations_of_a_lost_account_move() -> None:
+    pool = [entry(name) for name in "abcd"]
+    for number in range(100):
+        before = order(plan(*pool, conversation=f"{number}"))[0]
+        after = order(plan(*pool[1:], conversation=f"{number}"))[0]
+        assert before in (after, "a")
+
+
+def test_round_robin_takes_who_waited_longest() -> None:
+    pool = [entry("a", last_used=30.0), entry("b", last_used=10.0), entry("c", last_used=20.0)]
+    assert order(plan(*pool, strategy="round-robin")) == ["b", "c", "a"]
+
+
+def test_least_loaded_takes_who_has_most_room() -> None:
+    pool = [entry("a", in_flight=2), entry("b", in_flight=1), entry("c", in_flight=1, last_used=5.0)]
+    assert order(plan(*pool, strategy="least-loaded")) == ["b", "c", "a"]
+
+
+def test_without_a_conversation_sticky_looks_at_the_load() -> None:
+    assert order(plan(entry("a", in_flight=3), entry("b"), conversation="")) == ["b", "a"]
+
+
+@pytest.mark.parametrize("strategy", ["sticky", "round-robin", "least-loaded"])
+def test_nearly_used_up_accounts_come_last_but_come(strategy: Any) -> None:
+    pool = [entry("a", fractions={"m1": 0.05}), entry("b", fractions={"m1": 0.5}, in_flight=3, last_used=9.0)]
+    for number in range(20):
+        assert order(plan(*pool, strategy=strategy, conversation=str(number))) == ["b", "a"]
+
+
+def test_a_plan_names_its_endpoints_and_the_sandbox() -> None:
+    found = plan(entry("a", realm=Realm.SANDBOX))
+    assert found.endpoints == ("https://fake.sandbox",)
+    assert found.notes == ("the sandbox answers",)
+
+
+def test_nobody_signed_in_says_what_to_do() -> None:
+    failure = nobody(plan(), PoolView(()), MODELS, "chat")
+    assert failure.kind is Kind.UNAVAILABLE
+    assert "agtui accounts add" in failure.public_message
+
+
+def test_accounts_that_all_need_something_are_told_apart() -> None:
+    pool = (entry("a", usable="sign in again"), entry("b", usable="switched off"))
+    failure = nobody(plan(*pool), PoolView(pool), MODELS, "chat")
+    assert failure.kind is Kind.UNAVAILABLE
+    assert "sign in again; switched off" in failure.public_message
+
+
+def test_an_unknown_model_is_named_with_those_there_are() -> None:
+    pool = (entry("a", offers=frozenset({"m1"})),)
+    failure = nobody(plan(*pool, model="gpt-9"), PoolView(pool), MODELS, "chat")
+    assert (failure.kind, failure.params["param"]) == (Kind.NOT_FOUND, "model")
+    assert "gpt-9" in failure.public_message
+    assert "m1" in failure.public_message
+
+
+def test_when_everyone_rests_the_soonest_counts() -> None:
+    pool = (
+        entry("a", resting={"m1": 90.0}),
+        entry("b", resting={"": 41.5, "m1": 12.0}),
+        entry("c", usable="switched off", resting={"m1": 1.0}),
+    )
+    found = plan(*pool)
+    failure = nobody(found, PoolView(pool), MODELS, "chat")
+    assert failure.kind is Kind.RATE
+    assert failure.retry_after == 41.5 == soonest(found, PoolView(pool))
+
+
+def test_a_long_rest_is_a_used_up_quota() -> None:
+    pool = (entry("a", resting={"m1": 7300.0}),)
+    failure = nobody(plan(*pool), PoolView(pool), MODELS, "chat")
+    assert failure.kind is Kind.QUOTA
+    assert "2 h 2 min" in failure.public_message
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0.4, "1 s"), (119, "119 s"), (121, "3 min"), (7200, "2 h"), (15000, "4 h 10 min"), (86400, "24 h")],
+)
+def test_times_are_said_in_words(seconds: float, words: str) -> None:
+    assert in_words(seconds) == words
+
+
+FIELDS = st.fixed_dictionaries(
+    {
+        "usable": st.sampled_from(["", "", "switched off"]),
+        "offers": st.sampled_from([None, frozenset({"m1"}), frozenset({"x"})]),
+        "resting": st.dictionaries(st.sampled_from(["", "m1", "x"]), st.floats(0, 100), max_size=2),
+        "in_flight": st.integers(0, 5),
+        "last_used": st.floats(0, 100),
+        "fractions": st.dictionaries(st.just("m1"), st.none() | st.floats(0, 1)),
+    }
+)
+
+
+@given(st.lists(FIELDS, max_size=6), st.sampled_from(["sticky", "round-robin", "least-loaded"]), st.text())
+def test_every_account_is_either_ranked_or_explained(
+    fields: list[dict[str, Any]], strategy: Any, conversation: str
+) -> None:
+    pool = [entry(f"acc{number}", **one) for number, one in enumerate(fields)]
+    found = plan(*pool, strategy=strategy, conversation=conversation)
+    assert sorted(one.account for one in found.candidates) == sorted(one.account for one in pool)
+    free = [not one.passed_over for one in found.candidates]
+    assert free == sorted(free, reverse=True)
+    for one in usable(found):
+        there = next(each for each in pool if each.account == one.account)
+        assert not there.usable
+        assert there.in_flight < there.limit
+        assert not there.resting.get("")
+        assert not there.resting.get("m1")
+    assert all(not busy(one) for one in usable(found))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from msgspec.structs import replace
 
 from core.domain.failure import GatewayError, Kind
-from core.domain.plan import RecordQuery, RequestRecord
+from core.domain.plan import Plan, RecordQuery, RequestRecord
 from core.domain.ports import Clock
 from core.redact import redact
 from core.storage.database import Database
@@ -118,10 +118,11 @@ def _purge_sandbox(connection: Connection) -> int:
 
 def redacted(row: RequestRecord) -> RequestRecord:
     """The row as it may be kept: whatever a client or an upstream wrote goes through `redact`."""
-    attempts = tuple(
-        replace(attempt, message=redact(attempt.message)) if attempt.message else attempt
-        for attempt in row.attempts
+    said = "\n".join(
+        (row.client, row.path, row.asked, row.model, row.message, *(a.message for a in row.attempts))
     )
+    if redact(said) == said:  # nearly always, and one look is cheaper than one for each field
+        return row
     return replace(
         row,
         client=redact(row.client),
@@ -129,5 +130,16 @@ def redacted(row: RequestRecord) -> RequestRecord:
         asked=redact(row.asked),
         model=redact(row.model),
         message=redact(row.message),
-        attempts=attempts,
+        attempts=tuple(replace(a, message=redact(a.message)) for a in row.attempts),
+        plan=None if row.plan is None else _redacted_plan(row.plan),
+    )
+
+
+def _redacted_plan(plan: Plan) -> Plan:
+    return replace(
+        plan,
+        asked=redact(plan.asked),
+        model=redact(plan.model),
+        candidates=tuple(replace(one, model=redact(one.model)) for one in plan.candidates),
+        steps=tuple(replace(step, model=redact(step.model)) for step in plan.steps),
     )

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from core.domain.failure import GatewayError, Kind
-from core.domain.plan import Attempt, RecordQuery
+from core.domain.plan import Attempt, Candidate, Plan, RecordQuery, Step
 from core.records.lines import request_line
 from core.records.log import RequestLog
 from core.records.ring import LogRing
@@ -92,6 +92,7 @@ async def test_no_secret_reaches_the_database_or_a_line(
             message=f"refused {token}",
             kind="upstream",
             attempts=(attempt,),
+            plan=Plan(token, token, (Candidate("a1", "ada@x.test", "p", token),), (Step("chat", token),)),
         )
     )
     (record,) = await service.requests(RecordQuery())

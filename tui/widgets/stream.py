@@ -49,8 +49,8 @@ class StreamingTurn:
         )
 
     def feed(self, text: str, kind: Kind) -> None:
-        """Take what arrived. The first text after thoughts ends the thinking time."""
-        if not text:
+        """Take what arrived, until it is finished. The first text after thoughts ends the thinking time."""
+        if not text or self._turn.state != "streaming":
             return
         if kind == "thought" and self._thinking_since is None:
             self._thinking_since = self._clock()

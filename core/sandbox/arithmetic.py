@@ -20,6 +20,9 @@ _WORDS: Final = (
 _SUM: Final = re.compile(r"[(\-]*\d[\d.\s()+\-*/]*[+\-*/][\d.\s()+\-*/]*\d\)*")
 _DATE: Final = re.compile(r"\b\d{4}-\d{1,2}-\d{1,2}\b|\b\d+\.\d+\.\d+|\b\d{1,4}([-/])\d{1,4}\1\d{1,4}\b")
 _LARGEST: Final = 10**60
+_LONGEST: Final = 200
+"""Characters of a question that may be a sum."""
+
 _SIGNS: Final[dict[type[ast.operator], tuple[str, Callable[[Fraction, Fraction], Fraction]]]] = {
     ast.Add: ("+", lambda left, right: left + right),
     ast.Sub: ("−", lambda left, right: left - right),
@@ -34,6 +37,8 @@ class _NoSumError(ValueError):
 
 def answer(question: str) -> str | None:
     """Markdown with the result and each step, or None if there is no sum in `question`."""
+    if len(question) > _LONGEST:
+        return None
     text = _DATE.sub(" ", question)
     for pattern, sign in _WORDS:
         text = re.sub(pattern, sign, text, flags=re.I)

@@ -22,6 +22,9 @@ _THANKS: Final = re.compile(r"(many )?(thanks|thank you|thx|cheers|merci|danke|g
 _ABILITY: Final = re.compile(
     r"(what|which things) can you do|who are you|what are you\b|how do you work|^help\b|your name", re.I
 )
+_LONGEST: Final = 4000
+"""Characters of a question that are looked at; more are data, and patterns are slow on them."""
+
 _SUMMARY: Final = re.compile(
     r"\b(summari[sz]e|tl;?dr|sum up|shorten)\b[^:\n]*[:\n]\s*(?P<text>.{40,})", re.I | re.S
 )
@@ -29,7 +32,7 @@ _SUMMARY: Final = re.compile(
 
 def answer(question: str, earlier: Sequence[str] = ()) -> str:
     """Markdown about `question`, mostly 150 to 350 tokens. `earlier`: the user's texts before it."""
-    asked = question.strip()
+    asked = question.strip()[:_LONGEST]
     if not asked:
         return "I see no question in your message. Ask me anything; I answer from the sandbox, offline."
     if _GREETING.fullmatch(asked):

@@ -11,8 +11,8 @@ Thinks = Literal["never", "asked", "always"]
 class Model(Struct, frozen=True):
     """One row. `thinks`: whether thoughts are possible, and whether they happen unasked.
 
-    `level` says that the model takes `thinkingLevel` beside `thinkingBudget`; `signed` that the calls of
-    a running tool loop must carry their signature. Token limits count input (`context`) and output.
+    `budget` is the largest `thinkingBudget`; `level` says that `thinkingLevel` is taken too; `signed` that
+    the calls of a running tool loop must carry their signature. Limits count tokens.
     """
 
     id: str
@@ -21,6 +21,7 @@ class Model(Struct, frozen=True):
     context: int
     max_output: int
     thinks: Thinks
+    budget: int = 32_768
     level: bool = False
     signed: bool = False
     draws: bool = False
@@ -35,8 +36,16 @@ _MILLION: Final = 1_048_576
 MODELS: Final[dict[str, Model]] = {
     row.id: row
     for row in (
-        Model("claude-sonnet-4-6", "Claude Sonnet 4.6", "claude", 200_000, 64_000, "asked"),
-        Model("claude-opus-4-6-thinking", "Claude Opus 4.6 (Thinking)", "claude", 200_000, 64_000, "always"),
+        Model("claude-sonnet-4-6", "Claude Sonnet 4.6", "claude", 200_000, 64_000, "asked", 63_999),
+        Model(
+            "claude-opus-4-6-thinking",
+            "Claude Opus 4.6 (Thinking)",
+            "claude",
+            200_000,
+            64_000,
+            "always",
+            63_999,
+        ),
         Model(
             "gemini-3-pro-high",
             "Gemini 3 Pro (High)",
@@ -71,7 +80,7 @@ MODELS: Final[dict[str, Model]] = {
             level=True,
             signed=True,
         ),
-        Model("gemini-2.5-flash", "Gemini 2.5 Flash", "gemini-flash", _MILLION, 65_535, "asked"),
+        Model("gemini-2.5-flash", "Gemini 2.5 Flash", "gemini-flash", _MILLION, 65_535, "asked", 24_576),
         Model("sandbox-chat", "Sandbox Chat", "sandbox", 131_072, 32_768, "never"),
         Model("sandbox-thinking", "Sandbox Thinking", "sandbox", 131_072, 32_768, "always", level=True),
         Model("sandbox-image", "Sandbox Image", "gemini-image", 65_536, 32_768, "never", draws=True),

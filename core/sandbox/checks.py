@@ -242,7 +242,7 @@ def _check_thinking(config: GenerationConfig, model: Model) -> None:
             raise invalid("Thinking level is not supported for this model.")
     if budget is None:
         return
-    if budget < -1 or budget > model.max_output or (model.claude and budget < 1024):
+    if budget < -1 or budget > model.budget or (model.claude and budget < 1024):
         raise invalid(f"The thinking budget {budget} is invalid. Please choose a value in the model's range.")
     most = config.max_output_tokens
     if most is not None and most <= budget:

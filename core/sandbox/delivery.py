@@ -16,7 +16,7 @@ from starlette.types import Receive, Scope, Send
 
 ABORT_EXTENSION: Final = "agtui.abort"
 _CUT_AFTER: Final = 3
-"""Frames that still arrive before the connection dies or falls silent."""
+"""The most frames that still arrive before the connection dies or falls silent."""
 
 
 class ConnectionCutError(ConnectionError):
@@ -55,13 +55,10 @@ class Delivery:
         if await _pause(gone, self._lead):
             return
         await send({"type": "http.response.start", "status": 200, "headers": self._headers})
-        for at, frame in enumerate(self._frames):
-            if (self._cut or self._hang) and at == _CUT_AFTER:
-                break
+        frames = _unfinished(self._frames) if self._cut or self._hang else self._frames
+        for at, frame in enumerate(frames):
             if at and await _pause(gone, self._pace):
                 return
-            if (self._cut or self._hang) and _is_whole(self._headers):
-                frame = frame[: len(frame) // 2]
             await send({"type": "http.response.body", "body": frame, "more_body": True})
         if self._cut:
             await _abort(scope, gone)
@@ -71,8 +68,12 @@ class Delivery:
             await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
-def _is_whole(headers: list[tuple[bytes, bytes]]) -> bool:
-    return any(name == b"content-length" for name, _ in headers)
+def _unfinished(frames: Iterable[bytes]) -> list[bytes]:
+    """What arrives before an accident: never the last frame, and of a single one only the half."""
+    every = list(frames)
+    if len(every) > 1:
+        return every[: min(_CUT_AFTER, len(every) - 1)]
+    return [frame[: len(frame) // 2] for frame in every]
 
 
 async def _watch(receive: Receive, gone: asyncio.Event) -> None:

@@ -65,6 +65,7 @@ _PATTERNS: Final = (
     *_FORMATS.values(),
 )
 _DEEPEST: Final = 8
+_LONGEST_MATCHED: Final = 40
 
 Schema = dict[str, Any]
 
@@ -195,9 +196,13 @@ def _limit(schema: Schema, key: str, default: float) -> float:
 
 
 def _matching(pattern: str, text: str) -> str:
-    """`text` if it matches, else the first stock text that does, else `text` all the same."""
+    """`text` if it matches, else the first stock text that does, else `text` all the same.
+
+    A long text is not tried: patterns come from outside and may take for ever on one.
+    """
+    tried = (text, *_PATTERNS) if len(text) <= _LONGEST_MATCHED else _PATTERNS
     try:
-        return next((one for one in (text, *_PATTERNS) if re.search(pattern, one)), text)
+        return next((one for one in tried if re.search(pattern, one)), text)
     except re.error:
         return text
 

@@ -14,6 +14,9 @@ _ASKS: Final = re.compile(
     re.I,
 )
 _LANGUAGE: Final = re.compile(r"\b(python|javascript|js|typescript|bash|shell|sql|rust|go|golang)\b", re.I)
+_DULL: Final = {"a", "an", "the", "function", "script", "program", "that", "which", "code"} | {
+    *("in", "to", "of", "by", "with", "from", "for"),
+}
 
 
 class Snippet(Struct, frozen=True):
@@ -232,22 +235,7 @@ def _skeleton(question: str) -> str:
     """A frame to start from, for what the sandbox can't write."""
     subject = subject_of(question) or "your task"
     words = re.findall(r"[a-z]+", _LANGUAGE.sub("", subject.lower()))
-    dull = {
-        "a",
-        "an",
-        "the",
-        "function",
-        "script",
-        "program",
-        "that",
-        "which",
-        "in",
-        "to",
-        "of",
-        "for",
-        "code",
-    }
-    name = "_".join([word for word in words if word not in dull][:3]) or "solve"
+    name = "_".join([word for word in words if word not in _DULL][:3]) or "solve"
     return (
         f"## {title(subject)}\n\n"
         f"The sandbox has no ready code for this, so here is a frame with a test to fill in:\n\n"

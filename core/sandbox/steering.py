@@ -11,7 +11,7 @@ from msgspec import Struct
 
 _ERROR: Final = re.compile(r"\[\[error (\d{3})(?: (\d+(?:\.\d+)?)(ms|s|m|h)?)?\]\]")
 _SECONDS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
-_WORDS: Final = re.compile(r"\[\[(?:slow|cut|hang|empty|big|search|error [^\]]*)\]\]")
+_WORDS: Final = re.compile(r"\[\[(?:slow|cut|hang|empty|big|search|error [^\]]{0,20})\]\]")
 
 USE_THE_TOOL: Final = "use the tool"
 

@@ -1,6 +1,7 @@
 """Chat models answer usefully, the same way each time, within the limits they are given."""
 
 import base64
+import time
 
 import msgspec
 import pytest
@@ -191,3 +192,15 @@ async def test_every_model_answers(ada: World) -> None:
         events = await ada.stream("hello", model)
         assert any(parts_of(event) for event in events), model
         assert {event["modelVersion"] for event in events} == {model}
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["1" * 200_000, "translate " * 40_000, "( " * 100_000, "a vs " * 50_000, "list 3 " * 50_000],
+    ids=["digits", "translate", "brackets", "versus", "list"],
+)
+def test_a_huge_question_is_answered_at_once(text: str) -> None:
+    before = time.perf_counter()
+    assert brain.answer(text)
+    assert brain.thoughts(text)
+    assert time.perf_counter() - before < 2

@@ -116,10 +116,12 @@ async def test_slow_is_five_chunks_a_second(served: World) -> None:
     assert 0.5 < arrivals[-1] - arrivals[0] < 2.0
 
 
-async def reads_of(world: World, text: str, timeout: float = 5.0) -> AsyncGenerator[bytes, None]:
+async def reads_of(
+    world: World, text: str, timeout: float = 5.0, model: str = CHAT
+) -> AsyncGenerator[bytes, None]:
     """The reads of a stream, as they arrive."""
     method = "/v1internal:streamGenerateContent?alt=sse"
-    options: dict[str, Any] = {"json": world.body(text), "headers": world.headers, "timeout": timeout}
+    options: dict[str, Any] = {"json": world.body(text, model), "headers": world.headers, "timeout": timeout}
     async with world.client.stream("POST", method, **options) as reply:
         assert reply.status_code == 200
         async for read in reply.aiter_raw():
@@ -147,6 +149,9 @@ async def test_cut_breaks_the_connection_in_the_middle_and_quietly(
     assert not any("finishReason" in event["candidates"][0] for event in events)
     with pytest.raises(httpx.RemoteProtocolError):
         await served.post("generateContent", served.body("[[cut]] what is SSH?"))
+    picture = await until(httpx.RemoteProtocolError, reads_of(served, "[[cut]] hills", model="sandbox-image"))
+    assert b"inlineData" in picture
+    assert b"finishReason" not in picture
     assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
     assert await served.ask("still there?")
 

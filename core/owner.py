@@ -72,6 +72,11 @@ class Ownership:
         )
         write_atomic(self._paths.server_file, msgspec.json.format(msgspec.json.encode(facts), indent=2))
 
+    def rival(self) -> ServerFile | None:
+        """What the process that holds the lock has announced; None while it has not."""
+        facts, who = announced(self._paths), self._lock.holder()
+        return facts if facts is not None and who is not None and facts.pid == who.pid else None
+
     def release(self) -> None:
         """Stop being the owner; may be called more than once."""
         if self._lock.held:

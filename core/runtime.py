@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from core.config.clock import SystemClock
 from core.config.paths import Paths
 from core.domain.failure import GatewayError
-from core.owner import Door, Ownership, announced, running_services, somebody_else
+from core.owner import Door, Ownership, running_services, somebody_else
 
 if TYPE_CHECKING:
     from core.services import Services
@@ -58,14 +58,12 @@ async def open_services(
     ownership = Ownership(paths, clock, door)
     deadline = clock.monotonic() + PATIENCE
     while not ownership.take():
-        first = announced(paths)
+        first = ownership.rival()
         # A short-lived owner soon ends: who means to stay waits for that instead of attaching.
-        if serve and first is not None and first.door == "command":
-            pass
-        elif not attach:
-            if first is not None:
-                raise somebody_else(paths)
-        elif (found := await _attached(paths)) is not None:
+        lasting = first is not None and not (serve and first.door == "command")
+        if lasting and not attach:
+            raise somebody_else(paths)
+        if lasting and (found := await _attached(paths)) is not None:
             return found
         if clock.monotonic() > deadline:
             raise somebody_else(paths)

@@ -82,6 +82,15 @@ class App:
         return asyncio.run(work)
 
 
+def fast_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """What makes the event loops of long-lived commands: uvloop's where it exists."""
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    return uvloop.new_event_loop
+
+
 def _refuse_real(status: Status) -> None:
     """`--sandbox` beside an agtui that would ask real accounts: never do that instead."""
     if not status.sandbox_active:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import time
-from contextlib import aclosing
-from typing import Any, cast
 
 import click
 
@@ -12,7 +10,7 @@ from core.domain.content import Role, Text, Thought, ToolCall, Turn
 from core.domain.events import Batch, PartDelta, PartOpened
 from core.domain.failure import GatewayError
 from core.domain.requests import ChatRequest
-from core.domain.streams import Collector
+from core.domain.streams import Collector, closing
 from core.services import Services
 
 from .app import App, caller, json_option, pass_app, ready_to_ask, sandbox_option, setting
@@ -66,10 +64,9 @@ async def _ask(app: App, prompt: str, model: str, system: str | None, search: bo
             system=tuple(part for part in (await _system(services, system),) if part),
             search=search,
         )
-        batches: Any = services.generation.stream(request, caller("agtui chat"))
-        async with aclosing(batches):
+        async with closing(services.generation.stream(request, caller("agtui chat"))) as batches:
             async for batch in batches:
-                answer.show(cast(Batch, batch))
+                answer.show(batch)
     answer.end()
 
 

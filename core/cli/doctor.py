@@ -5,15 +5,14 @@ from __future__ import annotations
 import os
 
 import click
+from msgspec.structs import replace
 
-from core.domain.accounts import AccountView
 from core.domain.failure import GatewayError
-from core.domain.state import Status
 from core.redact import redact
 
 from .app import App, json_option, pass_app
 from .exits import Exit
-from .findings import CHECKS, Finding, Seen, read_config
+from .findings import IN_USE, ON_DISK, Finding, Seen, read_config
 from .output import data, emit_json, one_line
 
 SIGNS = {"ok": ("ok  ", "green"), "note": ("note", "yellow"), "bad": ("bad ", "red")}
@@ -27,8 +26,11 @@ def doctor(app: App, as_json: bool) -> None:
 
     Exit code 1 when something is bad.
     """
-    seen = app.run(_look(app))
-    findings = [_redacted(finding) for check in CHECKS for finding in check(seen)]
+    first = Seen(app.paths, os.environ, *read_config(app.paths, os.environ))
+    findings = [finding for check in ON_DISK for finding in check(first)]
+    seen = app.run(_ask(app, first))
+    findings += [finding for check in IN_USE for finding in check(seen)]
+    findings = [_redacted(finding) for finding in findings]
     if as_json:
         emit_json(findings)
     else:
@@ -38,19 +40,17 @@ def doctor(app: App, as_json: bool) -> None:
         raise click.exceptions.Exit(int(Exit.FAILURE))
 
 
-async def _look(app: App) -> Seen:
-    config, config_error = read_config(app.paths, os.environ)
-    status: Status | None = None
-    accounts: list[AccountView] | None = None
-    trouble = ""
-    if config is not None:
-        try:
-            async with app.services() as services:
-                accounts = await services.accounts.list()
-                status = await services.owner.status() if services.attached else None
-        except GatewayError as error:
-            trouble = error.failure.public_message
-    return Seen(app.paths, os.environ, config, config_error, status, accounts, trouble)
+async def _ask(app: App, seen: Seen) -> Seen:
+    """What the services know. They are not opened where nothing can be: that would make a first key."""
+    if seen.config is None or not seen.paths.state.exists():
+        return seen
+    try:
+        async with app.services() as services:
+            accounts = await services.accounts.list()
+            status = await services.owner.status()
+    except GatewayError as error:
+        return replace(seen, trouble=error.failure.public_message)
+    return replace(seen, accounts=accounts, status=status, running=services.attached)
 
 
 def _redacted(finding: Finding) -> Finding:

@@ -38,15 +38,17 @@ class Finding(Struct, frozen=True):
 
 
 class Seen(Struct, frozen=True):
-    """What the checks look at. `status` and `accounts` are None when nobody could be asked."""
+    """What the checks look at. `status` and `accounts` are None when nobody was asked; `running` says
+    whether the one who was is another process."""
 
     paths: Paths
     env: Mapping[str, str]
     config: Config | None
     config_error: str
-    status: Status | None
-    accounts: list[AccountView] | None
-    trouble: str
+    status: Status | None = None
+    accounts: list[AccountView] | None = None
+    running: bool = False
+    trouble: str = ""
 
 
 Check = Callable[[Seen], Iterator[Finding]]
@@ -112,11 +114,10 @@ def _too_open(path: Path) -> Finding | None:
 
 def owner(seen: Seen) -> Iterator[Finding]:
     status = seen.status
-    if status is None:
-        if seen.trouble:
-            yield Finding("owner", "bad", seen.trouble, "Commands have nobody to ask.", "agtui stop")
-        else:
-            yield Finding("owner", "ok", "No agtui is running here.")
+    if seen.trouble:
+        yield Finding("owner", "bad", seen.trouble, "Commands have nobody to ask.", "agtui stop")
+    if status is None or not seen.running:
+        yield Finding("owner", "ok", "No agtui is running here.")
         return
     doors = ", ".join(f"{listener.name} {listener.url}" for listener in status.listeners) or "no door"
     yield Finding("owner", "ok", f"Process {status.pid} runs agtui {status.version}: {doors}.")
@@ -255,14 +256,7 @@ def terminal(seen: Seen) -> Iterator[Finding]:
         )
 
 
-CHECKS: tuple[Check, ...] = (
-    settings,
-    permissions,
-    owner,
-    port,
-    key,
-    accounts,
-    disk,
-    database,
-    terminal,
-)
+ON_DISK: tuple[Check, ...] = (settings, permissions, key, disk, database, terminal)
+"""Before the services are opened: opening them mends what they can, such as wide permissions."""
+
+IN_USE: tuple[Check, ...] = (owner, port, accounts)

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import base64
-from contextlib import aclosing
 from mimetypes import guess_type
 from pathlib import Path
-from typing import Any
 
 import click
 import msgspec
@@ -15,8 +13,9 @@ from core.domain.content import Base64Text, Media
 from core.domain.events import JobEvent, Made, NotMade, Partial, Phase
 from core.domain.failure import Failure, GatewayError, Kind
 from core.domain.requests import ImageOptions, ImageRequest
+from core.domain.streams import closing
 
-from .app import App, caller, json_option, pass_app, ready_to_ask, sandbox_option, setting
+from .app import App, caller, json_option, pass_app, ready_to_ask, sandbox_option
 from .asking import prompt_text
 from .exits import Exit, Stop, exit_of
 from .output import data, emit_json, on_terminal, words
@@ -108,11 +107,9 @@ async def _make(
     failures: list[Failure] = []
     async with app.services() as services:
         await ready_to_ask(services)
-        if not request.model:
-            request = msgspec.structs.replace(request, model=await setting(services, "studio.model"))
-        events: Any = services.studio.make(request, caller("agtui gen"))
+        making = services.studio.make(request, caller("agtui gen"))
         with Progress(request.n) as progress:
-            async with aclosing(events):
+            async with closing(making) as events:
                 async for event in events:
                     _note(event, progress)
                     match event:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from contextlib import aclosing
-from typing import Any
+import time
 
 import click
 
 from core.domain.failure import GatewayError, Kind
 from core.domain.plan import RecordQuery, RequestRecord
 from core.domain.state import LogLine
+from core.domain.streams import closing
 from core.services import Services
 
 from .app import App, pass_app
@@ -54,19 +54,21 @@ async def _one(app: App, request_id: str, as_json: bool) -> None:
 async def _requests(app: App, query: RecordQuery, follow: bool, as_json: bool) -> None:
     async with app.services() as services:
         _need_owner(services, follow)
-        events: Any = services.events.subscribe(0 if follow else -1)
+        began = time.time()
         shown: set[str] = set()
         for record in reversed(await services.records.requests(query)):
             shown.add(record.id)
             show_request(record, as_json)
         if not follow:
             return
-        async with aclosing(events):
-            async for batch in events:
+        # From the ring's beginning: a subscription of an attached process begins a moment after its call.
+        async with closing(services.events.subscribe(0)) as happenings:
+            async for batch in happenings:
                 for event in batch:
-                    if event.topic != "request.finished" or event.facts.get("id") in shown:
+                    request_id = str(event.facts.get("id", ""))
+                    if event.topic != "request.finished" or event.at < began or request_id in shown:
                         continue
-                    record = await _record(services, str(event.facts.get("id", "")))
+                    record = await _record(services, request_id)
                     if record is not None and matches(record, query):
                         show_request(record, as_json)
 
@@ -94,8 +96,7 @@ async def _own_lines(app: App, query: RecordQuery, follow: bool, as_json: bool) 
             _show_line(line, as_json)
         if not follow:
             return
-        slices: Any = services.records.tail(held.last)
-        async with aclosing(slices):
+        async with closing(services.records.tail(held.last)) as slices:
             async for held in slices:
                 for line in held.lines:
                     if _wanted(line, query):

@@ -5,16 +5,15 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import Callable, Coroutine
-from contextlib import aclosing
-from typing import Any
+from collections.abc import Callable
 
 import click
 
 from core.domain.state import LogLine, Status
+from core.domain.streams import closing
 from core.services import Services
 
-from .app import App, pass_app, sandbox_option
+from .app import App, fast_loop, pass_app, sandbox_option
 from .logs import COLORS
 from .output import clock, one_line, words
 
@@ -39,18 +38,8 @@ def serve(app: App, host: str | None, port: int | None, studio_port: int | None,
     Needs an account, or --sandbox. SIGTERM, ctrl+c and `agtui stop` let open streams finish; a second
     signal ends at once.
     """
-    run_fast(_serve(app, host, port, studio_port, quiet))
-
-
-def run_fast(work: Coroutine[Any, Any, None]) -> None:
-    """Run on uvloop where it exists."""
-    try:
-        import uvloop
-    except ImportError:
-        asyncio.run(work)
-        return
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(work)
+    with asyncio.Runner(loop_factory=fast_loop()) as runner:
+        runner.run(_serve(app, host, port, studio_port, quiet))
 
 
 async def _serve(app: App, host: str | None, port: int | None, studio_port: int | None, quiet: bool) -> None:
@@ -65,9 +54,11 @@ async def _serve(app: App, host: str | None, port: int | None, studio_port: int 
         studio_port=studio_port,
         on_stop=ending.set,
     )
-    lines = asyncio.create_task(_log_lines(services)) if not quiet else None
+    lines: asyncio.Task[None] | None = None
     try:
         _greet(await services.owner.status())
+        if not quiet:
+            lines = asyncio.create_task(_log_lines(services))
         await ending.wait()
         words("agtui: finishing open streams (a second signal ends at once)")
     finally:
@@ -89,7 +80,9 @@ def _on_signals(end: Callable[[], None]) -> None:
         end()
 
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        loop.add_signal_handler(number, received, number)
+        # What the starter switched off (nohup, a shell's background job) stays off.
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            loop.add_signal_handler(number, received, number)
 
 
 def _greet(status: Status) -> None:
@@ -106,8 +99,8 @@ def _greet(status: Status) -> None:
 
 
 async def _log_lines(services: Services) -> None:
-    slices: Any = services.records.tail()
-    async with aclosing(slices):
+    last = (await services.records.lines(0, 0)).last
+    async with closing(services.records.tail(last)) as slices:
         async for held in slices:
             for line in held.lines:
                 words(_line(line))

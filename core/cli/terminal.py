@@ -6,6 +6,7 @@ core never imports tui; this is the one place where they meet, and it knows thre
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from importlib import import_module
@@ -13,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 import core
 from core.domain.failure import Failure, GatewayError
+from core.redact import redact_exception
 
-from .app import App
+from .app import App, fast_loop
 
 if TYPE_CHECKING:
     from core.services import Services
@@ -44,7 +46,9 @@ def opener(app: App, port: int | None = None) -> Callable[[], Awaitable[Services
 
     async def open_services() -> Services:
         try:
-            return await app.open(sandbox="on" if app.sandbox else "auto", serve=True, port=port)
+            return await app.open(
+                sandbox="on" if app.sandbox else "auto", serve=True, port=port, on_stop=_leave
+            )
         except GatewayError as error:
             free = error.failure.params.get("next_port", "")
             if not free:
@@ -53,6 +57,11 @@ def opener(app: App, port: int | None = None) -> Callable[[], Awaitable[Services
             raise Refused(error.failure, (choice,)) from error
 
     return open_services
+
+
+def _leave() -> None:
+    """`agtui stop` somewhere else: the terminal program leaves as on any other request to end."""
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def start(app: App) -> int:
@@ -76,5 +85,7 @@ def start(app: App) -> int:
         theme=ui.theme if config.origin("ui.theme") != "default" else "",
         keys=keys,
         mouse=ui.mouse,
+        describe_error=redact_exception,
     )
-    return getattr(import_module(RUN[0]), RUN[1])(opener(app), options) or 0
+    run: Any = getattr(import_module(RUN[0]), RUN[1])
+    return run(opener(app), options, loop_factory=fast_loop()) or 0

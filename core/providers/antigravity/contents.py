@@ -38,17 +38,8 @@ OPAQUE_FAMILY: Final = "gemini"
 OPENER: Final = "."
 CONTINUE: Final = "Go on exactly where your text above stops. Repeat nothing of it."
 PICTURE_THERE: Final = "[a picture that was made here]"
-DATA_KEYS: Final = frozenset(
-    {
-        "text",
-        "inlineData",
-        "fileData",
-        "functionCall",
-        "functionResponse",
-        "executableCode",
-        "codeExecutionResult",
-    }
-)
+OPAQUE_KEYS: Final = frozenset({"text", "inlineData", "fileData", "executableCode", "codeExecutionResult"})
+"""What an opaque part may be; calls and results have words of their own."""
 
 
 def system_texts(system: tuple[str, ...], turns: tuple[Turn, ...]) -> tuple[list[str], tuple[Turn, ...]]:
@@ -68,11 +59,10 @@ def contents(turns: tuple[Turn, ...], row: Facts, names: ToolNames, thinking: bo
     """
     wire: list[WireTurn] = []
     for turn in turns:
-        role = "model" if turn.role is Role.MODEL else "user"
-        found = (one for part in turn.parts for one in _parts(part, turn.role, row, names, thinking))
-        parts = [one for one in found if _says(one, row)]
-        if parts:
-            wire.append(WireTurn(role, parts))
+        for part in turn.parts:
+            parts = [one for one in _parts(part, turn.role, row, names, thinking) if _says(one, row)]
+            if parts:
+                wire.append(WireTurn(_role(part, turn.role), parts))
     wire = paired(_merged(wire), strict_ids=row.claude)
     wire = _ended(_merged(wire), row)
     if not wire:
@@ -80,6 +70,17 @@ def contents(turns: tuple[Turn, ...], row: Facts, names: ToolNames, thinking: bo
             Kind.BAD_REQUEST, "The conversation is empty: it holds no text, picture or tool result to answer."
         )
     return [{"role": turn.role, "parts": _ordered(turn, row)} for turn in wire]
+
+
+def _role(part: Part, role: Role) -> str:
+    """Whose part it is: calls and thoughts are the model's and results the user's, wherever they stand."""
+    match part:
+        case ToolCall() | Thought():
+            return "model"
+        case ToolResult():
+            return "user"
+        case _:
+            return "model" if role is Role.MODEL else "user"
 
 
 def _parts(part: Part, role: Role, row: Facts, names: ToolNames, thinking: bool) -> list[WirePart]:
@@ -186,7 +187,7 @@ def _opaque(raw: str) -> list[WirePart]:
         part = msgspec.json.decode(raw, type=dict[str, Any])
     except (msgspec.DecodeError, RecursionError):
         return []
-    return [part] if len(DATA_KEYS & part.keys()) == 1 else []
+    return [part] if len(OPAQUE_KEYS & part.keys()) == 1 else []
 
 
 def _merged(turns: list[WireTurn]) -> list[WireTurn]:
@@ -194,9 +195,9 @@ def _merged(turns: list[WireTurn]) -> list[WireTurn]:
     merged: list[WireTurn] = []
     for turn in turns:
         if merged and merged[-1].role == turn.role:
-            merged[-1] = WireTurn(turn.role, merged[-1].parts + turn.parts)
+            merged[-1].parts.extend(turn.parts)
         else:
-            merged.append(turn)
+            merged.append(WireTurn(turn.role, list(turn.parts)))
     return merged
 
 

@@ -48,8 +48,10 @@ log = logging.getLogger("agtui.providers.antigravity")
 
 DONE: Final = b"[DONE]"
 OUTDATED_LONGEST: Final = 300
-OUTDATED_TEXT: Final = re.compile(r"antigravity\b.*\bno longer supported", re.IGNORECASE | re.DOTALL)
-"""An answer that is nothing but this sentence is a refusal of the client version."""
+OUTDATED_TEXT: Final = re.compile(
+    r"\W*(this|your) version of antigravity is no longer supported", re.IGNORECASE
+)
+"""A short answer that begins with this sentence is a refusal of the client version."""
 
 BLOCKED: Final = "Google's filter stopped the answer ({reason}). Put the question differently."
 
@@ -192,20 +194,28 @@ class Decoder:
                 self._switch(kind, batch)
             batch.append(PartDelta("", signature))
             return
-        if not self._begun and self._may_be_outdated(text):
-            return
+        if not self._begun:
+            if kind is Text and self._may_be_outdated(text):
+                return
+            self._flush(batch)
         if kind is not self._open:
             self._switch(kind, batch)
-        batch.append(PartDelta(self._held + text, signature) if self._held else PartDelta(text, signature))
-        self._held = ""
+        batch.append(PartDelta(text, signature))
 
     def _may_be_outdated(self, text: str) -> bool:
         """Hold back a first text that may be the refusal of our version, until more of it comes."""
         text = self._held + text
-        if len(text) > OUTDATED_LONGEST or not OUTDATED_TEXT.search(text):
+        if len(text) > OUTDATED_LONGEST or not OUTDATED_TEXT.match(text):
             return False
         self._held = text
         return True
+
+    def _flush(self, batch: Batch) -> None:
+        """Give out what was held back: something else has come, so it was an answer after all."""
+        if self._held:
+            text, self._held = self._held, ""
+            self._switch(Text, batch)
+            batch.append(PartDelta(text))
 
     def _switch(self, kind: type[Text] | type[Thought], batch: Batch) -> None:
         if self._open is not None:
@@ -225,6 +235,7 @@ class Decoder:
         batch += (opened, _CLOSED)
 
     def _take_part(self, part: Part, batch: Batch) -> None:
+        self._flush(batch)
         if (call := part.function_call or part.snake_call) is not None:
             self._take_call(call, part.signature(), batch)
         elif (blob := part.blob()) is not None:

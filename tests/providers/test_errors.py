@@ -1,0 +1,173 @@
+"""Refusals told apart, and told well."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from core.domain.failure import Cause, Failure, Kind, Scope
+from core.providers.antigravity.error_table import TABLE
+from core.providers.antigravity.errors import classify, classify_object, rule_for
+from core.wire.google_errors import GoogleError
+
+NOW = 1_767_970_000.0
+MODEL = "gemini-3-pro-high"
+
+
+def refused(status: int, message: str = "", reason: str = "", *, word: str = "", **metadata: str) -> Failure:
+    details: list[dict[str, Any]] = []
+    if reason or metadata:
+        details.append(
+            {"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": reason, "metadata": metadata}
+        )
+    error = {"code": status, "message": message, "status": word, "details": details}
+    return classify(status, json.dumps({"error": error}).encode(), {}, MODEL, NOW)
+
+
+CASES = [
+    (
+        503,
+        "No capacity available for model x",
+        "MODEL_CAPACITY_EXHAUSTED",
+        Kind.CAPACITY,
+        Scope.ENDPOINT,
+        Cause.CAPACITY,
+    ),
+    (429, "The model is overloaded", "", Kind.CAPACITY, Scope.ENDPOINT, Cause.CAPACITY),
+    (529, "", "", Kind.CAPACITY, Scope.ENDPOINT, Cause.CAPACITY),
+    (500, "Internal error", "", Kind.UPSTREAM, Scope.ENDPOINT, Cause.SERVER),
+    (504, "Deadline", "", Kind.TIMEOUT, Scope.ENDPOINT, Cause.SERVER),
+    (408, "", "", Kind.TIMEOUT, Scope.ENDPOINT, Cause.SERVER),
+    (429, "x", "QUOTA_EXHAUSTED", Kind.QUOTA, Scope.ACCOUNT_MODEL, Cause.QUOTA),
+    (429, "Your quota will reset after 2h.", "", Kind.QUOTA, Scope.ACCOUNT_MODEL, Cause.QUOTA),
+    (
+        429,
+        "You have exhausted your capacity on this model.",
+        "",
+        Kind.QUOTA,
+        Scope.ACCOUNT_MODEL,
+        Cause.QUOTA,
+    ),
+    (
+        429,
+        "You have exhausted your capacity on this model. Your quota will reset after 3s.",
+        "",
+        Kind.RATE,
+        Scope.ACCOUNT_MODEL,
+        Cause.RATE,
+    ),
+    (429, "x", "RATE_LIMIT_EXCEEDED", Kind.RATE, Scope.ACCOUNT_MODEL, Cause.RATE),
+    (429, "Too many requests", "", Kind.RATE, Scope.ACCOUNT_MODEL, Cause.RATE),
+    (429, "Resource has been exhausted (e.g. check quota).", "", Kind.RATE, Scope.ACCOUNT_MODEL, Cause.SOFT),
+    (401, "Request had invalid authentication credentials.", "", Kind.UNAVAILABLE, Scope.ACCOUNT, Cause.AUTH),
+    (
+        403,
+        "Verify your account to continue.",
+        "VALIDATION_REQUIRED",
+        Kind.FORBIDDEN,
+        Scope.ACCOUNT,
+        Cause.VERIFICATION,
+    ),
+    (403, "Disabled for violation of Terms of Service.", "", Kind.FORBIDDEN, Scope.ACCOUNT, Cause.TERMS),
+    (
+        403,
+        "API has not been used in project p",
+        "SERVICE_DISABLED",
+        Kind.FORBIDDEN,
+        Scope.ACCOUNT,
+        Cause.DENIED,
+    ),
+    (403, "The caller does not have permission", "", Kind.FORBIDDEN, Scope.ENDPOINT, Cause.DENIED),
+    (404, "Requested entity was not found.", "", Kind.NOT_FOUND, Scope.ENDPOINT, Cause.MISSING),
+    (400, "Prompt is too long: 300000 tokens", "", Kind.TOO_LONG, Scope.REQUEST, Cause.NONE),
+    (413, "Payload", "", Kind.TOO_LARGE, Scope.REQUEST, Cause.NONE),
+    (400, 'Unknown name "const"', "", Kind.BAD_REQUEST, Scope.REQUEST, Cause.NONE),
+    (
+        400,
+        "This version of Antigravity is no longer supported.",
+        "",
+        Kind.UNAVAILABLE,
+        Scope.PROVIDER,
+        Cause.OUTDATED,
+    ),
+    (302, "", "", Kind.UPSTREAM, Scope.ENDPOINT, Cause.SERVER),
+]
+
+
+@pytest.mark.parametrize(("status", "message", "reason", "kind", "scope", "cause"), CASES)
+def test_a_refusal_has_kind_scope_and_cause(
+    status: int, message: str, reason: str, kind: Kind, scope: Scope, cause: Cause
+) -> None:
+    got = refused(status, message, reason)
+    assert (got.kind, got.scope, got.cause) == (kind, scope, cause)
+    assert got.status == status
+    assert "{" not in got.public_message
+
+
+def test_every_row_of_the_table_is_reached() -> None:
+    reached = {
+        id(rule_for(GoogleError(status, message=message, reasons=(reason,) if reason else (), delay_s=delay)))
+        for status, message, reason, *_ in CASES
+        for delay in (None, 3.0, 7200.0)
+    }
+    assert reached == {id(rule) for rule in TABLE}
+
+
+def test_the_seeds_rate_limit_says_when_to_come_back() -> None:
+    body = {
+        "error": {
+            "code": 429,
+            "message": "You have exhausted your capacity on this model. Your quota will reset after 3s.",
+            "status": "RESOURCE_EXHAUSTED",
+            "details": [{"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "3.957525076s"}],
+        }
+    }
+    got = classify(429, json.dumps(body).encode(), {}, MODEL, NOW)
+    assert got.retry_after == pytest.approx(3.957525076)
+    assert "in 4 s" in got.public_message
+    assert MODEL in got.public_message
+
+
+@pytest.mark.parametrize(
+    ("delay", "words"),
+    [
+        ("0.2s", "in 1 s"),
+        ("50s", "in 50 s"),
+        ("12m", "in 12 min"),
+        ("1h16m3s", "in 76 min"),
+        ("5h", "in 5 h 0 min"),
+        ("4d3h", "in 4 d 3 h"),
+    ],
+)
+def test_a_wait_is_said_as_people_do(delay: str, words: str) -> None:
+    assert words in refused(429, "", "QUOTA_EXHAUSTED", quotaResetDelay=delay).public_message
+
+
+def test_a_verification_link_is_passed_on() -> None:
+    link = "https://accounts.google.com/signin/continue?plt=x"
+    assert refused(403, "", "VALIDATION_REQUIRED", validation_url=link).params == {"url": link}
+    told = f"Verify your account: see https://accounts.google.com/help or {link.replace('?', '?a=1&amp;')}."
+    assert (
+        refused(403, told).params["url"].startswith("https://accounts.google.com/signin/continue?a=1&plt=x")
+    )
+    assert refused(403, "", "VALIDATION_REQUIRED", validation_url="javascript:alert(1)").params == {}
+
+
+def test_claudes_own_words_are_shown() -> None:
+    inner = json.dumps(
+        {"type": "error", "error": {"type": "invalid_request_error", "message": "max_tokens: too big"}}
+    )
+    assert "max_tokens: too big" in refused(400, inner).public_message
+
+
+def test_an_error_in_a_stream_has_the_status_it_states() -> None:
+    got = classify_object({"code": 429, "message": "Too many requests"}, MODEL, NOW)
+    assert (got.status, got.cause) == (429, Cause.RATE)
+
+
+def test_a_load_balancers_page_is_a_server_error() -> None:
+    got = classify(502, b"<html><title>502</title></html>", {"content-type": "text/html"}, MODEL, NOW)
+    assert (got.kind, got.cause) == (Kind.UPSTREAM, Cause.SERVER)
+    assert "<html>" not in got.public_message

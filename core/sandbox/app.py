@@ -25,11 +25,9 @@ from core.sandbox.errors import ApiError, OAuthError, invalid, not_found, projec
 from core.sandbox.generate import Generation, Script, Studio, generate
 from core.sandbox.messages import CountBody, CountedRequest, LoadBody, ModelsBody, OnboardBody
 from core.sandbox.oauth import OAuth, load_code_assist, user_info
+from core.sandbox.paths import AUTHORIZE_PATH, TOKEN_PATH, USERINFO_PATH
 from core.sandbox.tokens import Seal
 
-TOKEN_PATH: Final = "/token"
-USERINFO_PATH: Final = "/userinfo"
-AUTHORIZE_PATH: Final = "/authorize"
 PACE: Final = 0.012
 """Seconds between two chunks by default: about 80 chunks a second."""
 

@@ -213,7 +213,8 @@ class ChatReply:
     def _late_signature(self, signature: str) -> bytes:
         if not isinstance(self._part, ToolCall) or self._part.kind == "builtin":
             return b""
-        entry = {"index": self._calls - 1, "function": {"arguments": ""}}
+        body = {"custom": {"input": ""}} if self._part.kind == "custom" else {"function": {"arguments": ""}}
+        entry: dict[str, Any] = {"index": self._calls - 1, **body}
         return self._chunk({"tool_calls": [_signed(entry, signature)]})
 
     def _chunk(self, delta: dict[str, Any]) -> bytes:

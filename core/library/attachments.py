@@ -9,7 +9,9 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+import os
 import re
+from collections.abc import Iterator, Set
 from pathlib import Path
 from typing import Final
 
@@ -26,6 +28,14 @@ FOLDER: Final = "attachments"
 INLINE_BYTES: Final = 4_096
 """Media up to this size stay in the chat's file."""
 _FORM: Final = re.compile(r"att-[a-z2-7]{26}")
+
+
+def attached(turn: ChatTurn) -> Iterator[str]:
+    """The attachments a turn refers to."""
+    for part in turn.parts:
+        for inner in part.parts if isinstance(part, ToolResult) else (part,):
+            if isinstance(inner, Media) and isinstance(inner.data, AssetRef) and is_attachment(inner.data.id):
+                yield inner.data.id
 
 
 def is_attachment(asset_id: str) -> bool:
@@ -71,7 +81,9 @@ class Attachments:
         digest = base64.b32encode(hashlib.sha256(content).digest()).decode().lower()[:26]
         attachment = f"att-{digest}"
         path = ensure_dir(self._root / FOLDER) / f"{attachment}.{ENDINGS.get(mime, 'bin')}"
-        if not path.exists():
+        try:
+            os.utime(path)  # wanted again: a sweep that goes on now leaves it alone
+        except FileNotFoundError:
             write_atomic(path, content)
         return attachment
 
@@ -79,6 +91,15 @@ class Attachments:
         """Its file, relative to the library; empty when it is gone."""
         folder = self._root / FOLDER
         return next((f"{FOLDER}/{path.name}" for path in folder.glob(f"{attachment}.*")), "")
+
+    def sweep(self, wanted: Set[str], before: float) -> int:
+        """Delete what no turn refers to and nobody has used since `before`; how many went."""
+        folder = self._root / FOLDER
+        unwanted = [path for path in folder.glob("att-*.*") if path.stem not in wanted]
+        old = [path for path in unwanted if path.lstat().st_mtime < before]
+        for path in old:
+            path.unlink(missing_ok=True)
+        return len(old)
 
     def read(self, attachment: str) -> bytes | None:
         name = self.name(attachment) if is_attachment(attachment) else ""

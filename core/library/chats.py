@@ -55,12 +55,7 @@ class ChatStore:
         content = read_beneath(self._root, name_of(checked(chat_id, "chat")), _MOST_BYTES)
         if content is None:
             raise GatewayError.of(Kind.NOT_FOUND, f"No chat has the id {chat_id}.")
-        try:
-            return _decode(content).chat
-        except (msgspec.DecodeError, RecursionError) as error:
-            raise GatewayError.of(
-                Kind.INTERNAL, f"The file of chat {chat_id} can't be read ({error}). It was left as it is."
-            ) from error
+        return parse(content, chat_id)
 
     def save(self, chat: Chat) -> Chat:
         """Replace the chat's file; gives the chat as it was stored, attachments put away."""
@@ -110,6 +105,16 @@ class ChatStore:
 
     def path(self, chat_id: str) -> Path:
         return self._root / name_of(chat_id)
+
+
+def parse(content: bytes, chat_id: str) -> Chat:
+    """The chat that a file holds. Raises GatewayError(internal) for a file that can't be read."""
+    try:
+        return _decode(content).chat
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise GatewayError.of(
+            Kind.INTERNAL, f"The file of chat {chat_id} can't be read ({error}). It was left as it is."
+        ) from error
 
 
 def name_of(chat_id: str) -> str:

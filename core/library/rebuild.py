@@ -11,9 +11,13 @@ from typing import Final
 from msgspec import Struct
 
 from core.domain.failure import GatewayError
+from core.domain.works import Chat
 from core.storage.works import Work
 
+from .attachments import FOLDER as ATTACHMENTS
+from .attachments import attached
 from .chats import FOLDER as CHATS
+from .chats import parse
 from .index import asset_work, chat_work
 from .pictures import FOLDER as PICTURES
 from .shelf import LibraryShelf
@@ -27,12 +31,14 @@ _STALE_S: Final = 3_600.0
 
 
 class Scan(Struct, frozen=True):
-    """What the files hold. `unreadable` names files that are kept as they are and not listed."""
+    """What the files hold. `unreadable` names files that are kept as they are and not listed, `attached`
+    the attachments that chats refer to."""
 
     works: tuple[Work, ...]
     chats: int
     pictures: int
     unreadable: tuple[str, ...]
+    attached: frozenset[str]
 
 
 def scan(shelf: LibraryShelf, known: Iterable[str] = ()) -> Scan:
@@ -40,16 +46,20 @@ def scan(shelf: LibraryShelf, known: Iterable[str] = ()) -> Scan:
     skip = frozenset(known)
     works: list[Work] = []
     unreadable: list[str] = []
+    referred: set[str] = set()
     chats = pictures = 0
     for chat_id in shelf.chat_files.ids():
         if chat_id in skip:
             continue
         try:
-            works.append(chat_work(shelf.chat_files.load(chat_id)))
-            chats += 1
+            chat = shelf.chat_files.load(chat_id)
         except GatewayError as error:
             log.warning("%s", error.failure.public_message)
             unreadable.append(f"{CHATS}/{chat_id}.json")
+            continue
+        works.append(chat_work(chat))
+        referred |= attachments_of(chat)
+        chats += 1
     for name in shelf.picture_files.names():
         if skip and _id_in(name) in skip:
             continue
@@ -65,13 +75,14 @@ def scan(shelf: LibraryShelf, known: Iterable[str] = ()) -> Scan:
             log.warning("%s has no sidecar that can be read; its prompt is not known.", name)
         works.append(asset_work(found.asset))
         pictures += 1
-    return Scan(tuple(works), chats, pictures, tuple(unreadable))
+    works.sort(key=lambda work: work.at)  # rows that lie in the order of lists are read faster
+    return Scan(tuple(works), chats, pictures, tuple(unreadable), frozenset(referred))
 
 
 async def rebuild(shelf: LibraryShelf, root: Path) -> Scan:
     """Every row anew from its file, and rows without a file away."""
     found = await asyncio.to_thread(scan, shelf)
-    await asyncio.to_thread(sweep, root, shelf.clock.now())
+    await asyncio.to_thread(sweep, shelf, root, found)
     await _put(shelf, found.works)
     await _drop_gone(shelf)
     await shelf.index.refresh_text()
@@ -104,16 +115,30 @@ async def _drop_gone(shelf: LibraryShelf) -> None:
         shelf.index.remove(work_id)
 
 
-def sweep(root: Path, now: float) -> int:
-    """Remove temporary files that a killed writer left; how many there were."""
-    before = now - _STALE_S
+def sweep(shelf: LibraryShelf, root: Path, found: Scan) -> int:
+    """Remove what killed writers left, and attachments that no chat refers to; how many files went.
+
+    While some file can't be read, nobody knows what it refers to, and attachments stay.
+    """
+    before = shelf.clock.now() - _STALE_S
     swept = 0
-    for folder in (CHATS, f"{PICTURES}/*"):
+    for folder in (CHATS, ATTACHMENTS, f"{PICTURES}/*"):
         for path in root.glob(f"{folder}/.*.tmp"):
             if path.lstat().st_mtime < before:
                 path.unlink(missing_ok=True)
                 swept += 1
-    return swept
+    wanted = set(found.attached)
+    for note in shelf.trash.notes():
+        if note.kind == "chat":
+            try:
+                wanted |= attachments_of(parse(shelf.trash.content(note) or b"", note.id))
+            except GatewayError:
+                return swept
+    return swept if found.unreadable else swept + shelf.attachments.sweep(wanted, before)
+
+
+def attachments_of(chat: Chat) -> set[str]:
+    return {attachment for turn in chat.turns for attachment in attached(turn)}
 
 
 def _id_in(name: str) -> str:

@@ -87,6 +87,10 @@ class Trash:
             if is_plain(name) and (note := self._note(name)) is not None:
                 yield note
 
+    def content(self, note: Note) -> bytes | None:
+        """The bytes of a trashed work's first file."""
+        return read_beneath(self._root, f"{FOLDER}/{note.id}/0", 256 * 1024 * 1024)
+
     def empty(self, work_id: str) -> None:
         """Delete a work for good."""
         shutil.rmtree(self._root / FOLDER / checked(work_id, "work"), ignore_errors=True)

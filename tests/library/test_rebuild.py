@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
-from core.domain.content import Role, Text
+from core.domain.content import Media, Role, Text, Turn
 from core.domain.works import ChatTurn
 from tests.storage.conftest import HandClock
 
@@ -133,3 +134,29 @@ async def test_pictures_and_chats_work_without_a_database(tmp_path: Path) -> Non
     assert await world.shelf.content(asset.id) == picture()
     assert (await world.library.asset(asset.id)).prompt == "A red fox"
     await world.database.close()
+
+
+def attachment(text: str) -> ChatTurn:
+    return ChatTurn("t1", "", Role.USER, (Media("image/png", text.encode() * 5_000),), 1.0)
+
+
+async def test_attachments_stay_as_long_as_a_chat_or_the_trash_refers_to_them(world: World) -> None:
+    chats = [await world.shelf.create_chat() for _ in range(3)]
+    for number, chat in enumerate(chats):
+        await world.shelf.add_turn(chat.id, attachment(f"{number}"))
+    await world.shelf.trash_chat(chats[1].id)
+    await world.shelf.trash_chat(chats[2].id)
+    world.shelf.trash.empty(chats[2].id)
+    await world.library.rebuild()
+    assert len(world.files("attachments/*")) == 3
+    world.clock.at = time.time() + 4_000
+    broken = world.root / "chats" / "broken.json"
+    broken.write_bytes(b"{")
+    await world.library.rebuild()
+    assert len(world.files("attachments/*")) == 3
+    broken.unlink()
+    await world.library.rebuild()
+    assert len(world.files("attachments/*")) == 2
+    restored = await world.shelf.restore_chat(chats[1].id)
+    (turn,) = await world.shelf.media((Turn(Role.USER, restored.turns[0].parts),))
+    assert turn.parts == attachment("1").parts

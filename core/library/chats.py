@@ -6,6 +6,7 @@ inside turns are put away as attachments, so that a chat stays quick to write.
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -58,7 +59,20 @@ class ChatStore:
         return parse(content, chat_id)
 
     def save(self, chat: Chat) -> Chat:
-        """Replace the chat's file; gives the chat as it was stored, attachments put away."""
+        """Replace the chat's file; gives the chat as it was stored, attachments put away.
+
+        Turns are only ever added: those that came in since the caller read the chat are kept, with the
+        head that the last of them set.
+        """
+        with self._lock:
+            with contextlib.suppress(GatewayError):
+                stored = self.load(chat.id)
+                known = {turn.id for turn in chat.turns}
+                if more := tuple(turn for turn in stored.turns if turn.id not in known):
+                    chat = replace(chat, turns=(*chat.turns, *more), head=stored.head)
+            return self._write(chat)
+
+    def _write(self, chat: Chat) -> Chat:
         path = self._root / name_of(checked(chat.id, "chat"))
         try:
             chat = replace(chat, turns=tuple(self._attachments.put_away(turn) for turn in chat.turns))
@@ -82,7 +96,7 @@ class ChatStore:
                 turns = tuple(turn if known.id == turn.id else known for known in chat.turns)
             else:
                 turns = (*chat.turns, turn)
-            return self.save(
+            return self._write(
                 replace(
                     chat,
                     turns=turns,
@@ -94,7 +108,7 @@ class ChatStore:
 
     def rename(self, chat_id: str, title: str) -> Chat:
         with self._lock:
-            return self.save(replace(self.load(chat_id), title=shortened(title, LONGEST_TITLE)))
+            return self._write(replace(self.load(chat_id), title=shortened(title, LONGEST_TITLE)))
 
     def ids(self) -> Iterator[str]:
         """The ids that the folder holds files for."""

@@ -32,7 +32,8 @@ class LibraryService:
 
     async def assets(self, text: str = "", limit: int = 100, before: str = "") -> list[Asset]:
         assets = await self._shelf.index.assets(text, limit, before)
-        return [self._shelf.picture_files.absolute(asset) for asset in assets]
+        absolute = self._shelf.picture_files.absolute
+        return await asyncio.to_thread(lambda: [absolute(asset) for asset in assets])
 
     async def asset(self, asset_id: str) -> Asset:
         """Its thumbnail is made now if there is none."""

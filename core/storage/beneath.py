@@ -24,9 +24,10 @@ def read_beneath(root: Path, name: str, limit: int) -> bytes | None:
     descriptor = _open(root, name)
     if descriptor is None:
         return None
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        return None
     with os.fdopen(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            return None
         content = file.read(limit + 1)
     if len(content) > limit:
         raise GatewayError.of(Kind.TOO_LARGE, f"{name} is larger than {limit} bytes; it was not read.")

@@ -8,6 +8,7 @@ import stat
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from core.domain.content import AssetRef, Base64Text, Media, Part, Role, Text, ToolResult, Turn
 from core.domain.failure import Failure, GatewayError, Kind
@@ -65,6 +66,15 @@ async def test_turns_added_at_the_same_time_are_all_there(world: World) -> None:
     chat = await world.shelf.create_chat()
     await asyncio.gather(*(world.shelf.add_turn(chat.id, turn(f"t{n}", "", f"text {n}")) for n in range(20)))
     assert {step.id for step in (await world.shelf.chat(chat.id)).turns} == {f"t{n}" for n in range(20)}
+
+
+async def test_a_chat_saved_from_an_older_look_loses_no_turn(world: World) -> None:
+    chat = await world.shelf.create_chat(title="Old name")
+    await world.shelf.add_turn(chat.id, turn("q", "", "question"))
+    await world.shelf.add_turn(chat.id, turn("a", "q", "answer", Role.MODEL))
+    await world.shelf.save_chat(replace(chat, title="New name"))
+    kept = await world.shelf.chat(chat.id)
+    assert (kept.title, texts(kept)) == ("New name", ["question", "answer"])
 
 
 async def test_a_title_is_given_once_and_changed_only_on_purpose(world: World) -> None:

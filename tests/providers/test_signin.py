@@ -1,0 +1,302 @@
+"""Sign-in, project discovery, headers and the provider table, without a server."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import parse_qs
+
+import pytest
+
+from core.domain.accounts import Account, Device, OAuth, Realm
+from core.domain.failure import Cause, GatewayError, Kind, Scope
+from core.domain.ports import Call, Grant, Provider
+from core.domain.secret import Secret
+from core.providers import PROVIDERS, build
+from core.providers.antigravity.client import AntigravityProvider
+from core.providers.antigravity.headers import headers, new_device
+from core.providers.antigravity.settings import AUTOPUSH, DAILY, PRODUCTION, AntigravitySettings
+from core.transport import troubles
+
+DEVICE = Device("6f0e8c1a-2b7d-4a53-9b1e-0d7f3c5a9e21", "device-1a2b3c4d5e6f7081")
+TOKEN = Secret("ya29.secret")
+SETTINGS = AntigravitySettings(client_id="id-of-a-test", client_secret="hush")
+
+
+class FixedClock:
+    def now(self) -> float:
+        return 1_000_000.0
+
+    def monotonic(self) -> float:
+        return 50.0
+
+
+class Scripted:
+    """A transport that answers from a list: (status, body) or an error to raise."""
+
+    def __init__(self, *answers: tuple[int, Any] | GatewayError) -> None:
+        self.answers = list(answers)
+        self.calls: list[Call] = []
+
+    async def send(self, call: Call) -> Any:
+        raise NotImplementedError
+
+    async def read(self, call: Call, limit: int = 0) -> tuple[int, Mapping[str, str], bytes]:
+        self.calls.append(call)
+        answer = self.answers.pop(0)
+        if isinstance(answer, GatewayError):
+            raise answer
+        status, body = answer
+        return status, {}, body if isinstance(body, bytes) else json.dumps(body).encode()
+
+    async def aclose(self) -> None: ...
+
+
+class Slept:
+    def __init__(self) -> None:
+        self.seconds: list[float] = []
+
+    async def __call__(self, seconds: float) -> None:
+        self.seconds.append(seconds)
+
+
+def provider(transport: Scripted, slept: Slept | None = None, **settings: Any) -> AntigravityProvider:
+    own = AntigravitySettings(**{"client_id": "id-of-a-test", "client_secret": "hush", **settings})
+    return AntigravityProvider(own, transport, FixedClock(), sleep=slept or Slept())
+
+
+def account(project: str = "") -> Account:
+    credential = OAuth(Secret("1//refresh"))
+    return Account("a1", "antigravity", "a@example.org", credential, DEVICE, project=project)
+
+
+UNREACHABLE = troubles.unreachable("https://h", OSError())
+
+
+# --- refresh ---------------------------------------------------------------------------------------
+
+
+async def test_a_refresh_sends_the_seeds_form_and_dates_the_token_from_before_the_call() -> None:
+    transport = Scripted((200, {"access_token": "ya29.new", "expires_in": 3600}))
+    got = await provider(transport).sign_in.refresh(OAuth(Secret("1//refresh")), Realm.REAL)
+    call = transport.calls[0]
+    assert call.url == "https://oauth2.googleapis.com/token"
+    assert parse_qs(call.body.decode()) == {
+        "client_id": ["id-of-a-test"],
+        "client_secret": ["hush"],
+        "refresh_token": ["1//refresh"],
+        "grant_type": ["refresh_token"],
+    }
+    assert {name for name, _ in call.headers} == {"Content-Type", "Accept", "User-Agent"}
+    assert got.token.reveal() == "ya29.new"
+    assert got.expires_at == 1_003_600
+    assert got.refresh_token is None
+
+
+@pytest.mark.parametrize(
+    ("expires", "seconds"), [(1800, 1800), ("3600", 0), (-5, 0), (True, 0), (None, 0), (12.5, 12.5)]
+)
+async def test_an_odd_expiry_is_no_life(expires: object, seconds: float) -> None:
+    transport = Scripted((200, {"access_token": "t", "expires_in": expires}))
+    got = await provider(transport).sign_in.refresh(OAuth(Secret("r")), Realm.REAL)
+    assert got.expires_at == 1_000_000 + seconds
+
+
+async def test_a_replaced_refresh_token_is_handed_on() -> None:
+    transport = Scripted((200, {"access_token": "t", "refresh_token": "1//next"}))
+    got = await provider(transport).sign_in.refresh(OAuth(Secret("1//refresh")), Realm.REAL)
+    assert got.refresh_token == Secret("1//next")
+    assert got.expires_at == 1_003_600
+
+
+async def test_trouble_of_google_is_waited_out() -> None:
+    slept = Slept()
+    transport = Scripted(UNREACHABLE, (503, b"busy"), (200, {"access_token": "t"}))
+    await provider(transport, slept).sign_in.refresh(OAuth(Secret("r")), Realm.REAL)
+    assert slept.seconds == [0.5, 2.0]
+
+
+@pytest.mark.parametrize(
+    ("answer", "scope", "cause"),
+    [
+        ((400, {"error": "invalid_grant", "error_description": "x"}), Scope.ACCOUNT, Cause.INVALID_GRANT),
+        ((401, {"error": "invalid_client"}), Scope.PROVIDER, Cause.CONFIG),
+        ((400, {"error": "unauthorized_client"}), Scope.PROVIDER, Cause.CONFIG),
+        ((400, {"error": {"status": "INVALID_ARGUMENT", "message": "x"}}), Scope.ACCOUNT, Cause.DENIED),
+        ((200, b"<html>"), Scope.ENDPOINT, Cause.SERVER),
+    ],
+)
+async def test_a_refused_refresh_is_told_apart_and_not_repeated(
+    answer: tuple[int, Any], scope: Scope, cause: Cause
+) -> None:
+    transport = Scripted(answer)
+    with pytest.raises(GatewayError) as caught:
+        await provider(transport).sign_in.refresh(OAuth(Secret("1//refresh")), Realm.REAL)
+    assert (caught.value.failure.scope, caught.value.failure.cause) == (scope, cause)
+    shown = caught.value.failure.public_message + caught.value.failure.detail
+    assert "1//refresh" not in shown
+    assert "hush" not in shown
+
+
+async def test_google_down_for_good_is_said_after_three_tries() -> None:
+    transport = Scripted((500, b""), (502, b""), (503, b""))
+    with pytest.raises(GatewayError) as caught:
+        await provider(transport).sign_in.refresh(OAuth(Secret("r")), Realm.REAL)
+    assert caught.value.failure.cause is Cause.SERVER
+    assert len(transport.calls) == 3
+
+
+async def test_the_sandbox_realm_needs_the_sandbox() -> None:
+    with pytest.raises(GatewayError) as caught:
+        await provider(Scripted()).sign_in.refresh(OAuth(Secret("r")), Realm.SANDBOX)
+    assert caught.value.failure.cause is Cause.CONFIG
+
+
+async def test_the_email_is_asked_with_the_token() -> None:
+    transport = Scripted((200, {"email": "a@example.org", "id": "1"}))
+    assert await provider(transport).sign_in.email(TOKEN, Realm.REAL) == "a@example.org"
+    assert ("Authorization", "Bearer ya29.secret") in transport.calls[0].headers
+
+
+def test_a_client_is_told_by_its_fingerprint() -> None:
+    print_of = provider(Scripted()).sign_in.fingerprint(Realm.REAL)
+    assert len(print_of) == 12
+    assert print_of != provider(Scripted(), client_id="other").sign_in.fingerprint(Realm.REAL)
+
+
+# --- project ---------------------------------------------------------------------------------------
+
+
+async def found(
+    transport: Scripted, who: Account | None = None, slept: Slept | None = None, **more: Any
+) -> Any:
+    return await provider(transport, slept, **more).sign_in.project(who or account(), TOKEN)
+
+
+@pytest.mark.parametrize("project", ["vivid-river-a1b2c", {"id": "vivid-river-a1b2c"}])
+async def test_a_project_is_found(project: object) -> None:
+    tiers = {"currentTier": {"id": "free-tier"}, "paidTier": {"id": "g1-pro-tier"}}
+    transport = Scripted((200, {"cloudaicompanionProject": project, **tiers}))
+    got = await found(transport)
+    assert (got.id, got.tier) == ("vivid-river-a1b2c", "pro")
+    call = transport.calls[0]
+    assert call.url == f"{PRODUCTION}/v1internal:loadCodeAssist"
+    metadata = {"ideType": "ANTIGRAVITY", "platform": "WINDOWS", "pluginType": "GEMINI"}
+    assert json.loads(call.body) == {"metadata": metadata}
+    assert dict(call.headers)["Client-Metadata"] == json.dumps(metadata, separators=(",", ":"))
+
+
+async def test_a_new_account_is_onboarded_by_asking_until_it_is_done() -> None:
+    slept = Slept()
+    done = {"done": True, "response": {"cloudaicompanionProject": {"id": "made-for-you"}}}
+    transport = Scripted(
+        (200, {"allowedTiers": [{"id": "standard-tier"}, {"id": "free-tier", "isDefault": True}]}),
+        (200, {"done": False}),
+        (200, {"done": False}),
+        (200, done),
+    )
+    got = await found(transport, slept=slept)
+    assert (got.id, got.tier) == ("made-for-you", "free")
+    assert [call.url.rpartition(":")[2] for call in transport.calls] == ["loadCodeAssist"] + [
+        "onboardUser"
+    ] * 3
+    assert json.loads(transport.calls[1].body)["tierId"] == "free-tier"
+    assert transport.calls[1].url.startswith(DAILY)
+    assert slept.seconds == [5.0, 5.0]
+
+
+async def test_an_endpoint_that_fails_gives_way_to_the_next() -> None:
+    transport = Scripted(UNREACHABLE, (500, b""), (200, {"cloudaicompanionProject": "p"}))
+    assert (await found(transport)).id == "p"
+    assert [call.url.split("/v1")[0] for call in transport.calls] == [PRODUCTION, DAILY, AUTOPUSH]
+
+
+async def test_a_refusal_of_the_account_is_not_asked_elsewhere() -> None:
+    transport = Scripted((401, {"error": {"code": 401, "message": "x"}}))
+    with pytest.raises(GatewayError) as caught:
+        await found(transport)
+    assert caught.value.failure.cause is Cause.AUTH
+
+
+async def test_no_project_says_why_and_what_to_do() -> None:
+    why = {"reasonMessage": "Not available in your location."}
+    transport = Scripted((200, {"ineligibleTiers": [why]}), *[(200, {"done": False})] * 10)
+    with pytest.raises(GatewayError) as caught:
+        await found(transport)
+    failure = caught.value.failure
+    assert (failure.kind, failure.cause) == (Kind.FORBIDDEN, Cause.DENIED)
+    assert "Not available in your location." in failure.public_message
+    assert "set a project" in failure.public_message
+
+
+async def test_a_project_of_ones_own_comes_first() -> None:
+    assert (await found(Scripted(), project_id="from-settings")).id == "from-settings"
+    transport = Scripted((200, {"cloudaicompanionProject": "discovered", "currentTier": {"id": "x-ultra"}}))
+    got = await found(transport, account("mine"), project_id="from-settings")
+    assert (got.id, got.tier) == ("mine", "ultra")
+    assert json.loads(transport.calls[0].body)["metadata"]["duetProject"] == "mine"
+
+
+# --- headers, device, settings, table --------------------------------------------------------------
+
+
+def test_the_seeds_headers_are_sent_for_a_chat() -> None:
+    assert headers("chat", DEVICE, "1.15.8", TOKEN) == (
+        ("Authorization", "Bearer ya29.secret"),
+        ("Content-Type", "application/json"),
+        ("Accept", "text/event-stream"),
+        ("User-Agent", "antigravity/1.15.8 windows/amd64"),
+        ("X-Goog-Api-Client", "google-cloud-sdk vscode_cloudshelleditor/0.1"),
+        ("Client-Metadata", '{"ideType":"ANTIGRAVITY","platform":"WINDOWS","pluginType":"GEMINI"}'),
+    )
+
+
+def test_a_picture_call_names_the_device_and_others_do_not() -> None:
+    sent = dict(headers("image", DEVICE, "1.15.8", TOKEN))
+    assert sent["X-Goog-QuotaUser"] == DEVICE.quota_user
+    assert sent["X-Client-Device-Id"] == DEVICE.device_id
+    assert sent["Accept"] == "application/json"
+    for kind in ("chat", "project", "metadata", "token", "userinfo"):
+        assert "X-Client-Device-Id" not in dict(headers(kind, DEVICE, "1", TOKEN))
+
+
+def test_platform_and_metadata_agree() -> None:
+    mac = Device("d", "q", "darwin/arm64")
+    sent = dict(headers("chat", mac, "2.0", TOKEN))
+    assert sent["User-Agent"] == "antigravity/2.0 darwin/arm64"
+    assert '"platform":"MACOS"' in sent["Client-Metadata"]
+
+
+def test_every_new_device_is_its_own() -> None:
+    one, two = new_device(), new_device()
+    assert one.device_id != two.device_id
+    assert one.quota_user.startswith("device-")
+    assert len(one.quota_user) == len("device-") + 16
+
+
+def test_endpoints_are_the_seeds_unless_set_otherwise() -> None:
+    facts = SETTINGS.realm()
+    assert facts.endpoints == (DAILY, AUTOPUSH, PRODUCTION)
+    assert facts.metadata == (PRODUCTION, DAILY, AUTOPUSH)
+    moved = AntigravitySettings(endpoints=("http://127.0.0.1:1/",)).realm()
+    assert moved.endpoints == moved.metadata == ("http://127.0.0.1:1",)
+    assert "hush" not in repr(facts)
+
+
+def test_the_table_builds_every_provider() -> None:
+    for name, entry in PROVIDERS.items():
+        made: Provider = build(name, entry.settings(), Scripted(), FixedClock())
+        assert made.name == name
+        assert made.endpoints(Realm.REAL)
+        assert made.endpoints(Realm.SANDBOX) == ()
+        assert made.models()
+        assert not any(model.sandbox for model in made.models())
+
+
+async def test_a_catalogue_is_asked_again_without_a_refused_project() -> None:
+    denied = {"error": {"code": 403, "message": "Permission denied on resource project p."}}
+    transport = Scripted((403, denied), (200, {"models": {}}))
+    grant = Grant("a1", "a@example.org", Realm.REAL, TOKEN, "p", DEVICE)
+    await provider(transport).catalogue(grant, "https://h")
+    assert [json.loads(call.body) for call in transport.calls] == [{"project": "p"}, {}]

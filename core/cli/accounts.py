@@ -8,6 +8,7 @@ import time
 import click
 
 from core.domain.accounts import AccountView
+from core.domain.failure import GatewayError
 from core.services import Services
 
 from .app import App, confirmed, json_option, pass_app, sandbox_option
@@ -51,9 +52,13 @@ def add(app: App, token_stdin: bool, provider: str, project: str, acknowledge: b
         raise Stop("no token was given.", Exit.USAGE)
 
     async def work(services: Services) -> AccountView:
-        if not app.sandbox and not await services.accounts.acknowledged():
-            _ask_acknowledgement(acknowledge)
-            await services.accounts.acknowledge()
+        try:
+            return await services.accounts.add_token(token, provider, project)
+        except GatewayError as error:
+            if error.failure.params.get("code") != "ACKNOWLEDGEMENT_REQUIRED":
+                raise
+        _ask_acknowledgement(acknowledge)
+        await services.accounts.acknowledge()
         return await services.accounts.add_token(token, provider, project)
 
     view = app.ask(work)

@@ -116,6 +116,7 @@ def owner(seen: Seen) -> Iterator[Finding]:
     status = seen.status
     if seen.trouble:
         yield Finding("owner", "bad", seen.trouble, "Commands have nobody to ask.", "agtui stop")
+        return
     if status is None or not seen.running:
         yield Finding("owner", "ok", "No agtui is running here.")
         return

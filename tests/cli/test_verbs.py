@@ -175,17 +175,16 @@ class TestAccounts:
         assert world.pool[-1].email == "grace@sandbox.test"
         assert "sandbox-grace" not in result.output
 
-    def test_without_acknowledgement_nothing_is_added(
-        self, run: Run, world: FakeServices, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        async def never(self: Any) -> str:
-            return ""
-
-        monkeypatch.setattr("tests.tui.fake_services.FakeAccounts.acknowledged", never)
-        result = run("accounts", "add", "--token-stdin", stdin="1//real\n")
+    def test_without_acknowledgement_nothing_is_added(self, run: Run, world: FakeServices) -> None:
+        needed = Failure(Kind.FORBIDDEN, "Not yet.", params={"code": "ACKNOWLEDGEMENT_REQUIRED"})
+        world.fail_next = needed
+        result = run("accounts", "add", "--token-stdin", stdin="1//real-eve\n")
         assert result.exit_code == Exit.NOT_PERMITTED
         assert "suspended accounts" in result.stderr
         assert len(world.pool) == 2
+        world.fail_next = needed
+        assert run("accounts", "add", "--token-stdin", "--acknowledge", stdin="1//real-eve\n").exit_code == 0
+        assert world.pool[-1].email == "eve@sandbox.test"
 
     def test_removing_needs_a_yes(self, run: Run, world: FakeServices) -> None:
         assert run("accounts", "remove", "ada@sandbox.test").exit_code == Exit.USAGE

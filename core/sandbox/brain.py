@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from core.sandbox import arithmetic, essays, facts, phrasebook, snippets
+from core.sandbox import arithmetic, essays, facts, phrasebook, smalltalk, snippets
 from core.sandbox.subjects import subject_of
 
 _GREETING: Final = re.compile(
@@ -30,8 +30,11 @@ _SUMMARY: Final = re.compile(
 )
 
 
-def answer(question: str, earlier: Sequence[str] = ()) -> str:
-    """Markdown about `question`, mostly 150 to 350 tokens. `earlier`: the user's texts before it."""
+def answer(question: str, earlier: Sequence[str] = (), searched: bool = False) -> str:
+    """Markdown about `question`, mostly 150 to 350 tokens.
+
+    `earlier`: the user's texts before it. `searched`: sources will be shown beside the answer.
+    """
     asked = question.strip()[:_LONGEST]
     if not asked:
         return "I see no question in your message. Ask me anything; I answer from the sandbox, offline."
@@ -41,6 +44,8 @@ def answer(question: str, earlier: Sequence[str] = ()) -> str:
         return essays.thanks(subject_of(earlier[-1]) if earlier else "")
     if len(asked) < 80 and _ABILITY.search(asked):
         return essays.abilities()
+    if searched and smalltalk.is_live(asked):
+        return smalltalk.searched(asked)
     for kind in _KINDS:
         if text := kind(asked):
             return text
@@ -52,12 +57,16 @@ def thoughts(question: str) -> str:
     subject = subject_of(question) or "the message"
     steps = (
         f"**Reading the question**\n\nThe user wants something about {subject}. "
-        f"The message has {len(question.split())} words, so I look for what it really asks.\n\n",
+        f"{_size(len(question.split()))}, so I look for what it really asks.\n\n",
         "**Choosing a form**\n\nA short heading, the answer first, then details that can be checked: "
         "a list or a table, and a snippet where one helps.\n\n",
         "**Checking**\n\nNothing here needs the network. I keep to what is certain and say what isn't.",
     )
     return "".join(steps)
+
+
+def _size(words: int) -> str:
+    return "It is one word" if words == 1 else f"It has {words} words"
 
 
 def pick(question: str, among: int) -> int:
@@ -70,10 +79,15 @@ def _summary(asked: str) -> str | None:
     return essays.summary(match["text"]) if match else None
 
 
+def _small_talk(asked: str) -> str | None:
+    return smalltalk.answer(asked, pick)
+
+
 _KINDS: Final[tuple[Callable[[str], str | None], ...]] = (
     _summary,
     phrasebook.translate,
     arithmetic.answer,
+    _small_talk,
     snippets.answer,
     essays.verse,
     essays.comparison,

@@ -104,9 +104,9 @@ def compose(request: Request, model: Model, steering: Steering, cached: int, see
             call=call,
         )
     pieces = _numbered(room - spent) if steering.big else ()
-    text = "".join(pieces) or _text(request, config, question, seen)
-    text, finish = _limited(text, config.stop_sequences or [], room - spent)
     searched = steering.search or any(tool.google_search is not None for tool in request.tools or [])
+    text = "".join(pieces) or _text(request, config, question, seen, searched)
+    text, finish = _limited(text, config.stop_sequences or [], room - spent)
     return Composed(
         finish,
         Usage(prompt, cached, usage.text_tokens(text), spent),
@@ -154,7 +154,7 @@ def _tool_to_call(request: Request, steering: Steering) -> FunctionDeclaration |
     return offered[0]
 
 
-def _text(request: Request, config: GenerationConfig, question: str, seen: list[str]) -> str:
+def _text(request: Request, config: GenerationConfig, question: str, seen: list[str], searched: bool) -> str:
     results = responses_of((request.contents or [Content()])[-1])
     if config.response_mime_type in ("application/json", "text/x.enum"):
         schema = config.response_schema or config.response_json_schema
@@ -167,7 +167,7 @@ def _text(request: Request, config: GenerationConfig, question: str, seen: list[
         return "\n".join(_result_text(one) for one in results)
     if seen:
         return _pictures_text(seen, question)
-    return brain.answer(question, earlier_of(request))
+    return brain.answer(question, earlier_of(request), searched)
 
 
 def _result_text(result: FunctionResponse) -> str:

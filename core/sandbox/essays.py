@@ -225,15 +225,16 @@ def summary(text: str) -> str:
 def outline(subject: str, variant: int, again: bool) -> str:
     """A frame for thinking about `subject`, for everything the sandbox knows nothing about."""
     subject = subject or "your message"
-    opening = (
-        "Here is a way to get hold of it",
-        "Taken apart, it becomes smaller",
-        "A good start is to look at it from four sides",
-    )[variant]
-    lead = "Going on from there: " if again else ""
+    lead = "Going on from there: the" if again else "The"
+    frame = (_four_sides, _small_steps, _both_ways)[variant](subject)
     return (
-        f"## {title(subject)}\n\n"
-        f"{lead}{opening}. *(I'm the sandbox, a simulated model: no facts on this, but order.)*\n\n"
+        f"## {title(subject)}\n\n{lead} sandbox is a simulated model and knows no facts about this. "
+        f"What it can give is a shape for your own thoughts:\n\n{frame}"
+    )
+
+
+def _four_sides(subject: str) -> str:
+    return (
         f"- **What it is:** put *{subject}* into one sentence, without its own name in it.\n"
         "- **What it is for:** who would miss it, and when?\n"
         "- **What is unclear:** the one question whose answer changes the rest.\n\n"
@@ -242,7 +243,36 @@ def outline(subject: str, variant: int, again: bool) -> str:
         "| cost | what does it take? | there is a number |\n"
         "| risk | what breaks first? | you have tried it |\n"
         "| next | what by tomorrow? | it fits in a day |\n\n"
-        f"To keep it as a note:\n\n```markdown\n# {title(subject)}\nsentence: …\nquestion: …\nnext: …\n```\n"
+        f"To keep it as a note:\n\n```markdown\n# {title(subject)}\nsentence: …\nquestion: …\n"
+        "next: …\n```\n"
+    )
+
+
+def _small_steps(subject: str) -> str:
+    return (
+        "1. **Start with an example.** One real case says more than a definition.\n"
+        "2. **Find its edges.** What is almost the same, and yet is not?\n"
+        "3. **Look for the cause.** What had to be there first?\n"
+        "4. **Say it to a child.** Where you get stuck, you have found the gap.\n\n"
+        "| Step | Takes | Leaves you with |\n| --- | --- | --- |\n"
+        "| example | 5 minutes | something to point at |\n| edges | 10 minutes | two near misses |\n"
+        "| cause | 10 minutes | one *because* |\n| retelling | 5 minutes | the gap |\n\n"
+        f'As a search to begin with:\n\n```text\n"{subject}" explained example\n'
+        f'"{subject}" common mistakes\n```\n'
+    )
+
+
+def _both_ways(subject: str) -> str:
+    return (
+        f"- **If it is true:** what else would have to be so, if *{subject}* is as people say?\n"
+        "- **If it is not:** what would you expect to see instead?\n"
+        "- **Who says so:** somebody who was there, or somebody who heard of it?\n\n"
+        "| Source | Good for | Careful with |\n| --- | --- | --- |\n"
+        "| an encyclopedia | a first overview | what is still disputed |\n"
+        "| a textbook | order and terms | the latest years |\n"
+        "| somebody who does it | what matters in practice | one person's view |\n\n"
+        "Write down the answer you expect *before* you look:\n\n"
+        f"```markdown\n{subject}\nI think: …\nI'd change my mind if: …\n```\n"
     )
 
 

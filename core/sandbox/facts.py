@@ -3,7 +3,9 @@
 import re
 from typing import Final
 
-from core.sandbox.shelf import CAPITALS, FACTS, Fact
+from core.sandbox.fact import Fact
+from core.sandbox.shelf_computing import COMPUTING
+from core.sandbox.shelf_world import CAPITALS, WORLD
 
 _ASKS: Final = re.compile(
     r"\b(what|who|explain|how do(es)?|why|describe|define|tell me|teach me|meaning|know about|introduc\w+)\b",
@@ -20,7 +22,12 @@ def answer(question: str) -> str | None:
     lower = question.lower()
     if not _ASKS.search(lower) and len(lower.split()) > 4:
         return None
-    named = [(lower.find(word), fact) for fact in FACTS for word in fact.words if _holds(lower, word)]
+    named = [
+        (lower.find(word), fact)
+        for fact in (*WORLD, *COMPUTING)
+        for word in fact.words
+        if _holds(lower, word)
+    ]
     return _text(min(named, key=lambda pair: pair[0])[1]) if named else None
 
 

@@ -204,3 +204,16 @@ def test_a_huge_question_is_answered_at_once(text: str) -> None:
     assert brain.answer(text)
     assert brain.thoughts(text)
     assert time.perf_counter() - before < 2
+
+
+def test_what_only_a_network_knows_is_not_made_up() -> None:
+    assert "no network" in brain.answer("what's the weather in Oslo?")
+    assert "simulated" in brain.answer("what's the weather in Oslo?", searched=True)
+
+
+@pytest.mark.parametrize(
+    "question", ["tell me a joke", "what makes a good leader", "Describe the water cycle"]
+)
+def test_the_same_question_twice_is_the_same_answer(question: str) -> None:
+    assert brain.answer(question) == brain.answer(question)
+    assert brain.answer(question).strip()

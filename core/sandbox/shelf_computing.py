@@ -1,23 +1,10 @@
-"""The sandbox's shelf of knowledge: subjects with a few facts, a table and an example each. Data only."""
+"""What the sandbox knows about computers. Data only."""
 
 from typing import Final
 
-from msgspec import Struct
+from core.sandbox.fact import Fact
 
-
-class Fact(Struct, frozen=True):
-    """One subject. `words` name it in a question; `rows` are a table, `code` is (language, text)."""
-
-    title: str
-    words: tuple[str, ...]
-    short: str
-    points: tuple[str, ...]
-    head: tuple[str, str]
-    rows: tuple[tuple[str, str], ...]
-    code: tuple[str, str]
-
-
-FACTS: Final = (
+COMPUTING: Final = (
     Fact(
         "SSH",
         ("ssh", "secure shell"),
@@ -163,71 +150,6 @@ FACTS: Final = (
         ("python", "def fact(n: int) -> int:\n    return 1 if n <= 1 else n * fact(n - 1)"),
     ),
     Fact(
-        "Photosynthesis",
-        ("photosynthesis",),
-        "**Photosynthesis** is how plants store sunlight as sugar.",
-        (
-            "Chlorophyll in the leaves catches light, mostly red and blue; green is left over.",
-            "The light splits water, which sets oxygen free.",
-            "The energy then builds sugar from carbon dioxide.",
-        ),
-        ("In", "Out"),
-        (("6 CO₂", "C₆H₁₂O₆ (glucose)"), ("6 H₂O", "6 O₂"), ("light", "stored energy")),
-        ("text", "6 CO2 + 6 H2O --light--> C6H12O6 + 6 O2"),
-    ),
-    Fact(
-        "Rainbows",
-        ("rainbow", "rainbows"),
-        "A **rainbow** is sunlight that raindrops have bent, mirrored and sent back to you.",
-        (
-            "The sun stands behind you, the rain in front.",
-            "Each colour leaves a drop at its own angle, red at about 42°, violet at about 40°.",
-            "Two reflections make a fainter second bow with the colours reversed.",
-        ),
-        ("Colour", "Wavelength"),
-        (("red", "700 nm"), ("green", "530 nm"), ("violet", "400 nm")),
-        ("text", "sun -> drop (bend, mirror, bend) -> eye"),
-    ),
-    Fact(
-        "Why the sky is blue",
-        ("sky blue", "blue sky", "sky is blue"),
-        "The sky is **blue** because air scatters short waves of light far more than long ones.",
-        (
-            "Sunlight holds all colours; the blue part bounces off air molecules in every direction.",
-            "So blue light reaches you from everywhere, red light mostly straight from the sun.",
-            "At sunset the way through the air is long, the blue is gone, and red is left.",
-        ),
-        ("Colour", "Scattered, relative to red"),
-        (("red, 700 nm", "1"), ("green, 530 nm", "3"), ("blue, 450 nm", "6"), ("violet, 400 nm", "9")),
-        ("python", "print((700 / 450) ** 4)  # Rayleigh: strength goes with 1 / wavelength^4"),
-    ),
-    Fact(
-        "Black holes",
-        ("black hole", "black holes"),
-        "A **black hole** is so much mass in so little space that not even light gets away from it.",
-        (
-            "Its border is the *event horizon*.",
-            "Stellar ones are left over when heavy stars collapse; giant ones sit in the middle of galaxies.",
-            "They are seen by what falls in and glows, and by gravitational waves.",
-        ),
-        ("Mass", "Horizon radius"),
-        (("Earth", "9 mm"), ("Sun", "3 km"), ("Sagittarius A*", "12 million km")),
-        ("text", "r = 2 G M / c^2"),
-    ),
-    Fact(
-        "Tides",
-        ("tide", "tides"),
-        "**Tides** are the sea following the pull of the Moon and, less, the Sun.",
-        (
-            "The near side is pulled more than the Earth's middle, the far side less: two bulges.",
-            "The Earth turns under them, so most coasts see two high waters a day.",
-            "When Sun and Moon stand in line, the tide is strongest (spring tide).",
-        ),
-        ("Moon", "Tide"),
-        (("new or full", "spring tide, large"), ("half", "neap tide, small")),
-        ("text", "high water to high water: about 12 h 25 min"),
-    ),
-    Fact(
         "Python",
         ("python",),
         "**Python** is a readable, general programming language with a large standard library.",
@@ -313,30 +235,62 @@ FACTS: Final = (
         ),
         ("sh", 'agtui chat "what is SSH?"\nagtui gen "a kite over dunes" -o kite.png'),
     ),
+    Fact(
+        "Vim",
+        ("vim", "exit vim", "vi"),
+        "**Vim** is an editor in which keys are commands, until you ask it to insert text.",
+        (
+            "To leave: `Esc`, then `:q` and Enter. With changes, `:wq` saves and `:q!` throws them away.",
+            "`i` starts inserting, `Esc` ends it.",
+            "Commands combine: `d` deletes, `w` is a word, so `dw` deletes a word.",
+        ),
+        ("Keys", "Do"),
+        (("`:wq`", "save and leave"), ("`u`", "undo"), ("`/word`", "search"), ("`dd`", "delete the line")),
+        ("text", "Esc  :q!  Enter"),
+    ),
+    Fact(
+        "Quantum computing",
+        ("quantum computing", "quantum computer", "quantum computers", "qubit", "qubits"),
+        "A **quantum computer** calculates with qubits, which can be in a blend of 0 and 1 until measured.",
+        (
+            "Operations turn all the blends at once, and let wrong answers cancel each other.",
+            "Measuring gives one plain result, so a program has to make the right one likely.",
+            "It helps with factoring and chemistry, and hardly with everyday work.",
+        ),
+        ("Qubits", "Numbers to describe them"),
+        (("1", "2"), ("10", "1,024"), ("50", "1,125,899,906,842,624")),
+        ("text", "|psi> = a|0> + b|1>    with |a|^2 + |b|^2 = 1"),
+    ),
+    Fact(
+        "TLS",
+        ("tls", "ssl", "certificate", "certificates"),
+        "**TLS** makes a connection private and makes sure whom it leads to.",
+        (
+            "The server shows a certificate that an authority has signed for its name.",
+            "Both sides agree on a key nobody else can work out from what was sent.",
+            "After that everything is encrypted and sealed.",
+        ),
+        ("Version", "State"),
+        (("1.3", "one round trip, today's choice"), ("1.2", "still fine"), ("1.1 and older", "switched off")),
+        ("sh", "openssl s_client -connect example.org:443 -brief </dev/null"),
+    ),
+    Fact(
+        "async and await",
+        ("async", "await", "asyncio", "event loop", "coroutine", "coroutines"),
+        "**async/await** lets one thread wait for many things at once.",
+        (
+            "A coroutine gives the thread back at each `await`.",
+            "The event loop resumes whichever has something to do.",
+            "It helps with waiting, not with computing: heavy work still needs threads or processes.",
+        ),
+        ("Good for", "Not for"),
+        (("thousands of connections", "crunching numbers"), ("timers and streams", "blocking calls")),
+        (
+            "python",
+            "import asyncio\n\n\nasync def main() -> None:\n"
+            "    async with asyncio.TaskGroup() as group:\n"
+            "        for n in range(3):\n            group.create_task(asyncio.sleep(n))\n\n\n"
+            "asyncio.run(main())",
+        ),
+    ),
 )
-
-CAPITALS: Final = {
-    "france": "Paris",
-    "germany": "Berlin",
-    "spain": "Madrid",
-    "italy": "Rome",
-    "portugal": "Lisbon",
-    "japan": "Tokyo",
-    "china": "Beijing",
-    "india": "New Delhi",
-    "canada": "Ottawa",
-    "australia": "Canberra",
-    "austria": "Vienna",
-    "switzerland": "Bern",
-    "poland": "Warsaw",
-    "greece": "Athens",
-    "norway": "Oslo",
-    "sweden": "Stockholm",
-    "brazil": "Brasília",
-    "egypt": "Cairo",
-    "kenya": "Nairobi",
-    "united kingdom": "London",
-    "uk": "London",
-    "united states": "Washington, D.C.",
-    "usa": "Washington, D.C.",
-}

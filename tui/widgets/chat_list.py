@@ -28,4 +28,6 @@ class ChatList(RowList):
             title = Cell(say.one_line(chat.title) or "new chat", "strong" if chat.id == current else "plain")
             rows.append(Row(chat.id, (title, Cell(say.when(chat.updated_at, now)[:5], "muted"))))
         self.show(rows)
+        if not self.has_focus:
+            self.put_cursor(current)
         self.border_subtitle = f"{len(chats)}" if chats else ""

@@ -170,9 +170,10 @@ class Gateway:
             headers += [("x-account-email", email), ("x-agtui-account", mask_email(email))]
         if model := failure.params.get("mapped_model"):
             headers.append(("x-mapped-model", model))
-        if failure.kind is Kind.TOO_LARGE or self.draining:
+        too_large = failure.kind is Kind.TOO_LARGE
+        if too_large or self.draining:
             headers.append(("connection", "close"))
-        await exchange.respond(error.status, headers, error.body)
+        await exchange.respond(error.status, headers, error.body, linger=too_large)
 
     async def _chat(self, exchange: Exchange, watch: Watch) -> None:
         settings = self._settings()

@@ -5,6 +5,7 @@ Knows nothing of routes, keys or protocols.
 
 from __future__ import annotations
 
+import asyncio
 import re
 from typing import Final
 
@@ -15,6 +16,8 @@ from .asgi import Headers, Receive, Scope, Send
 REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]+")
 LONGEST_HEADER: Final = 1024
+LINGER_S: Final = 1.0
+LINGER_BYTES: Final = 16 * 1024 * 1024
 MIB: Final = 1024 * 1024
 
 SECURITY: Final[Headers] = [
@@ -106,13 +109,36 @@ class Exchange:
         self.finished = True
         await self._send({"type": "http.response.body", "body": chunk, "more_body": False})
 
-    async def respond(self, status: int, headers: Headers, body: bytes = b"") -> None:
-        """A whole response."""
+    async def discard(self) -> None:
+        """Read what is left of the body and forget it, for a while.
+
+        A connection that is closed with unread bytes is reset, and the client may never see why.
+        """
+        try:
+            async with asyncio.timeout(LINGER_S):
+                size = 0
+                while size < LINGER_BYTES:
+                    message = await self._receive()
+                    size += len(message.get("body", b""))
+                    if not message.get("more_body", False):
+                        return
+        except TimeoutError:
+            return
+
+    async def respond(
+        self, status: int, headers: Headers, body: bytes = b"", *, linger: bool = False
+    ) -> None:
+        """A whole response. `linger` lets a client that is still sending read it first."""
         sized = [*headers, ("content-length", str(len(body)))]
         if all(name != "cache-control" for name, _ in headers):
             sized.append(("cache-control", "no-store"))
         await self.start(status, sized)
-        await self.finish(body)
+        if linger:
+            await self.write(body)
+            await self.discard()
+            await self.finish()
+        else:
+            await self.finish(body)
 
     async def json(self, body: bytes, headers: Headers | None = None, status: int = 200) -> None:
         await self.respond(status, [("content-type", "application/json"), *(headers or [])], body)

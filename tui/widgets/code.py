@@ -75,17 +75,21 @@ def highlight(code: str, language: str, palette: Palette) -> list[list[Span]]:
 
 
 def code_lines(code: str, language: str, width: int, palette: Palette) -> list[Line]:
-    """A tinted block `width` cells wide; the language stands dim at the right end of the first row."""
+    """A tinted block `width` cells wide; the language stands dim at the right end of the first row.
+
+    Where the theme has no tint (16 colours), a thin bar at the left says what belongs to the block.
+    """
     tint = palette.code
     label = language.split()[0][:20] if language.strip() else ""
+    margin = Span(" ", tint) if tint.bgcolor else Span("▏", palette.rule)
     room = max(1, width - 2)
     rows: list[Line] = []
     for spans in highlight(code.rstrip("\n"), label, palette):
-        rows.extend(_cut(spans, room, tint))
+        rows.extend(_cut(spans, room, tint, margin))
     if label:
         shown = Span(label + " ", tint + palette.code_label)
         if rows[0].width + len(label) + 3 > width:
-            rows.insert(0, line_of(Span(" ", tint)))
+            rows.insert(0, line_of(margin))
         gap = width - rows[0].width - len(shown.text)
         rows[0] = line_of(*_spans(rows[0]), Span(" " * gap, tint), shown)
     return [_fill(row, width, tint) for row in rows]
@@ -95,10 +99,10 @@ def _spans(line: Line) -> list[Span]:
     return [Span(segment.text, segment.style or PLAIN) for segment in line.segments]
 
 
-def _cut(spans: list[Span], room: int, tint: Style) -> list[Line]:
+def _cut(spans: list[Span], room: int, tint: Style, margin: Span) -> list[Line]:
     """One row of code in as many rows as it needs, cut anywhere: code keeps its spaces."""
     lines: list[Line] = []
-    row: list[Span] = [Span(" ", tint)]
+    row: list[Span] = [margin]
     left = room
     for text, style in spans:
         while text:
@@ -112,7 +116,7 @@ def _cut(spans: list[Span], room: int, tint: Style) -> list[Line]:
                 text = text[len(head) :]
             if text:
                 lines.append(line_of(*row, glue="" if lines else None))
-                row, left = [Span(" ", tint)], room
+                row, left = [margin], room
     lines.append(line_of(*row, glue="" if lines else None))
     return lines
 

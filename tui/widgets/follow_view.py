@@ -44,35 +44,33 @@ class FollowView(ScrollView, can_focus=True):
         scrollbar-background: $background;
         scrollbar-background-hover: $background;
         scrollbar-background-active: $background;
-        scrollbar-color: $foreground 12%;
-        &:focus { scrollbar-color: $accent 60%; }
         & > .transcript--user { background: $surface; color: $foreground; }
         & > .transcript--marker { color: $accent; text-style: bold; }
         & > .transcript--heading { color: $primary; text-style: bold; }
         & > .transcript--strong { text-style: bold; }
         & > .transcript--emphasis { text-style: italic; }
         & > .transcript--strike { text-style: strike; }
-        & > .transcript--quote { color: $foreground 65%; }
-        & > .transcript--rule { color: $foreground 25%; }
+        & > .transcript--quote { color: $foreground-muted; }
+        & > .transcript--rule { color: $foreground-disabled; }
         & > .transcript--bullet { color: $primary; }
         & > .transcript--link { color: $primary; text-style: underline; }
-        & > .transcript--muted { color: $foreground 50%; }
+        & > .transcript--muted { color: $foreground-muted; }
         & > .transcript--inline-code { background: $surface; color: $warning; }
         & > .transcript--code { background: $surface; color: $foreground; }
-        & > .transcript--code-label { color: $foreground 40%; }
+        & > .transcript--code-label { color: $foreground-disabled; }
         & > .transcript--code-keyword { color: $accent; }
         & > .transcript--code-string { color: $success; }
         & > .transcript--code-number { color: $warning; }
-        & > .transcript--code-comment { color: $foreground 45%; text-style: italic; }
+        & > .transcript--code-comment { color: $foreground-disabled; text-style: italic; }
         & > .transcript--code-name { color: $primary; }
         & > .transcript--table-head { text-style: bold; }
-        & > .transcript--thought { color: $foreground 50%; text-style: italic; }
+        & > .transcript--thought { color: $foreground-muted; text-style: italic; }
         & > .transcript--tool { color: $secondary; }
-        & > .transcript--note { color: $foreground 60%; }
+        & > .transcript--note { color: $foreground-muted; }
         & > .transcript--warning { color: $warning; }
         & > .transcript--error { color: $error; }
         & > .transcript--cursor { color: $accent; text-style: bold; }
-        & > .transcript--match { background: $warning; color: $background; }
+        & > .transcript--match { color: $warning; text-style: reverse; }
     }
     """
 
@@ -104,6 +102,10 @@ class FollowView(ScrollView, can_focus=True):
 
     def layout_running(self) -> None:
         """Called while arranging: lay out a turn that is still arriving."""
+
+    def spare_rows(self) -> int:
+        """Blank rows kept below the end, so that the next rows need no scrolling."""
+        return 0
 
     def marks_of(self, text: str) -> list[Highlight]:
         """What to highlight in a visible row with this text."""
@@ -179,7 +181,7 @@ class FollowView(ScrollView, can_focus=True):
             while index >= 0 and rows.total - rows.top(index + 1) < height:
                 rows.ensure(index)
                 index -= 1
-            top = rows.total - height
+            top = rows.total + self.spare_rows() - height
         else:
             index = rows.at(top)[0]
             while index < len(rows) and rows.top(index) < top + height:
@@ -189,10 +191,11 @@ class FollowView(ScrollView, can_focus=True):
                 index += 1
         self._moving = True
         try:
-            size = Size(self.room.width, rows.total)
+            total = rows.total + self.spare_rows()
+            size = Size(self.room.width, total)
             if size != self.virtual_size:
                 self.virtual_size = size
-            self.scroll_to(y=max(0, min(top, rows.total - height)), force=True)
+            self.scroll_to(y=max(0, min(top, total - height)), force=True)
         finally:
             self._moving = False
         self.note_follow()

@@ -14,7 +14,6 @@ from textual.strip import Strip
 
 from core.domain.state import LogLine
 from tui.widgets.clean import clean_line
-from tui.widgets.lines import PLAIN
 from tui.widgets.selection import Highlight, highlighted
 
 NAMES = {"debug": "DEBUG", "info": "INFO ", "warning": "WARN ", "error": "ERROR"}
@@ -43,9 +42,9 @@ def _second(second: int, local: Callable[[float], time.struct_time]) -> str:
 
 
 @lru_cache(maxsize=256)
-def _ink(base: Style, style: Style, back: Style | None) -> Style:
-    """`style` on the row's background."""
-    return base + Style(color=style.color, bold=style.bold, underline=style.underline) + (back or Style())
+def _ink(base: Style, style: Style) -> Style:
+    """`style` without its background: the row has its own."""
+    return base + Style(color=style.color, bold=style.bold, underline=style.underline)
 
 
 def log_row(
@@ -58,18 +57,22 @@ def log_row(
     at_cursor: bool,
 ) -> Strip:
     """A row as wide as it needs to be (the view crops it). `words` are underlined where they occur."""
-    back = Style(bgcolor=styles.cursor.bgcolor) if at_cursor else None
+    under = base + Style(color=styles.cursor.color, bgcolor=styles.cursor.bgcolor) if at_cursor else base
     stamp = _second(int(line.at), local)
     if width >= NARROW:
         stamp += f".{int(line.at % 1 * 1000):03d}"
-    level: Style = getattr(styles, line.level)
-    text = clean_line(line.text)
+
+    def quiet(style: Style) -> Style:
+        """A dim ink, which the cursor's row does without: dim on a coloured row cannot be read."""
+        return under if at_cursor else _ink(under, style)
+
+    level = quiet(styles.debug) if line.level == "debug" else _ink(under, getattr(styles, line.level))
     segments = [
-        Segment("▌" if at_cursor else " ", _ink(base, styles.bar, back)),
-        Segment(stamp + " ", _ink(base, styles.time, back)),
-        Segment(NAMES[line.level] + " ", _ink(base, level, back)),
-        Segment(f"{line.source:<8.8} ", _ink(base, styles.source, back)),
-        Segment(text, _ink(base, styles.debug if line.level == "debug" else PLAIN, back)),
+        Segment("▌" if at_cursor else " ", _ink(under, styles.bar)),
+        Segment(stamp + " ", quiet(styles.time)),
+        Segment(NAMES[line.level] + " ", level),
+        Segment(f"{line.source:<8.8} ", quiet(styles.source)),
+        Segment(clean_line(line.text), level if line.level == "debug" else under),
     ]
     if words:
         segments = highlighted(segments, _marks(segments, words.casefold(), styles.match))

@@ -16,7 +16,7 @@ from textual import events
 from textual.binding import Binding, BindingType
 from textual.geometry import Size
 from textual.message import Message
-from textual.reactive import reactive
+from textual.reactive import reactive, var
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.timer import Timer
@@ -28,6 +28,7 @@ from tui.widgets.log_window import LogFilter, LogWindow
 
 TICK = 0.1
 STATUS_EVERY = 0.5
+SLOW_TICK = 0.4
 SLICE_SECONDS = 0.002
 
 
@@ -43,16 +44,17 @@ class LogView(ScrollView, can_focus=True):
         scrollbar-background: $background;
         scrollbar-background-hover: $background;
         scrollbar-background-active: $background;
-        scrollbar-color: $foreground 12%;
-        &:focus { scrollbar-color: $accent 60%; }
-        & > .log--time { color: $foreground 45%; }
-        & > .log--source { color: $foreground 60%; }
-        & > .log--debug { color: $foreground 40%; }
-        & > .log--info { color: $foreground 65%; }
+        & > .log--time { color: $foreground-disabled; }
+        & > .log--source { color: $foreground-muted; }
+        & > .log--debug { color: $foreground-disabled; }
+        & > .log--info { color: $foreground-muted; }
         & > .log--warning { color: $warning; }
         & > .log--error { color: $error; text-style: bold; }
         & > .log--match { color: $warning; text-style: bold underline; }
-        & > .log--cursor { background: $accent 15%; }
+        & > .log--cursor {
+            background: $block-cursor-blurred-background;
+            color: $block-cursor-blurred-foreground;
+        }
         & > .log--bar { color: $accent; text-style: bold; }
     }
     """
@@ -105,6 +107,9 @@ class LogView(ScrollView, can_focus=True):
     filter_text: reactive[str] = reactive("", repaint=False, init=False)
     """Words that a line must hold, in any case."""
 
+    low_bandwidth: var[bool] = var(False)
+    """Show new lines two or three times a second instead of ten: each time the whole view is sent."""
+
     def __init__(
         self,
         source: LogSource | None = None,
@@ -128,6 +133,7 @@ class LogView(ScrollView, can_focus=True):
         self._status = ""
         self._status_at = float("-inf")
         self._newest: int = 0
+        self._ticked_at = float("-inf")
         self._moving = False
 
     # What the owner calls
@@ -185,6 +191,10 @@ class LogView(ScrollView, can_focus=True):
 
     def tick(self) -> None:
         """Look for new lines. While paused only their number is taken note of."""
+        now = self._clock()
+        if self.low_bandwidth and now - self._ticked_at < SLOW_TICK:
+            return
+        self._ticked_at = now
         gone = self._window.advance(frozen=not self.follow)
         if self.follow:
             newest = self._window.seq_at(len(self._window) - 1) if len(self._window) else 0

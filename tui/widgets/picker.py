@@ -35,15 +35,15 @@ class Picker(ModalScreen[str | None]):
             height: auto;
             max-height: 80%;
             background: $panel;
-            border: round $accent 60%;
+            border: round $accent;
             border-title-color: $foreground;
             border-title-style: bold;
-            border-subtitle-color: $foreground 60%;
+            border-subtitle-color: $foreground-muted;
             padding: 0 1;
         }
         & #words { border: none; height: 1; padding: 0 1; margin-bottom: 1; background: $panel; }
         & PickerList { height: auto; max-height: 1fr; }
-        & #hint { height: auto; max-height: 2; color: $foreground 60%; padding: 0 1; margin-top: 1; }
+        & #hint { height: auto; max-height: 2; color: $foreground-muted; padding: 0 1; margin-top: 1; }
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [

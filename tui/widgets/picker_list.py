@@ -112,11 +112,13 @@ class PickerList(ScrollView):
         overflow-x: hidden;
         scrollbar-size-vertical: 1;
         scrollbar-background: $panel;
-        scrollbar-color: $foreground 15%;
-        & > .picker--head { color: $foreground 45%; }
-        & > .picker--fact { color: $foreground 65%; }
+        & > .picker--head { color: $foreground-disabled; }
+        & > .picker--fact { color: $foreground-muted; }
         & > .picker--match { color: $accent; text-style: bold underline; }
-        & > .picker--cursor { background: $accent 15%; }
+        & > .picker--cursor {
+            background: $block-cursor-blurred-background;
+            color: $block-cursor-blurred-foreground;
+        }
         & > .picker--bar { color: $accent; text-style: bold; }
     }
     """
@@ -200,10 +202,12 @@ class PickerList(ScrollView):
             return Strip.blank(width, base)
         found = self._found[place]
         spans = _lit(clean_line(found.row.title), found.letters, self._ink("match"))
-        cells = self._cells(spans, found.row.columns, title, sizes, width, self._ink("fact"))
         if place != self._cursor:
+            cells = self._cells(spans, found.row.columns, title, sizes, width, self._ink("fact"))
             return paint(line_of(Span("  ", PLAIN), *cells), width, 0, base)
-        under = base + Style(bgcolor=self.get_component_rich_style("picker--cursor").bgcolor)
+        cursor = self.get_component_rich_style("picker--cursor")
+        cells = self._cells(spans, found.row.columns, title, sizes, width, PLAIN)
+        under = base + Style(color=cursor.color, bgcolor=cursor.bgcolor)
         return paint(line_of(Span("▌ ", self._ink("bar")), *cells), width, 0, under)
 
     def _cells(

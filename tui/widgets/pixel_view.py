@@ -52,9 +52,9 @@ class PixelView(ScrollView, can_focus=True):
         color: $foreground;
         overflow: scroll;
         scrollbar-size: 0 0;
-        & > .pixels--caption { color: $foreground 50%; }
+        & > .pixels--caption { color: $foreground-muted; }
         & > .pixels--error { color: $error; }
-        & > .pixels--empty { color: $foreground 45%; }
+        & > .pixels--empty { color: $foreground-disabled; }
     }
     """
     COMPONENT_CLASSES: ClassVar[set[str]] = {"pixels--caption", "pixels--error", "pixels--empty"}

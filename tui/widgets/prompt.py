@@ -38,9 +38,8 @@ class PromptArea(TextArea):
         overflow-y: scroll;
         scrollbar-size-vertical: 1;
         scrollbar-background: $surface;
-        scrollbar-color: $foreground 12%;
         &:focus { border: none; }
-        & .text-area--placeholder { color: $foreground 45%; }
+        & .text-area--placeholder { color: $foreground-disabled; }
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from textual.geometry import Offset
 from textual.message import Message
 from textual.selection import Selection
@@ -271,3 +273,32 @@ async def test_an_empty_conversation_says_what_to_do() -> None:
         view.append_turn(TurnView("1", "you", "hello"))
         await pilot.pause()
         assert "Ask anything" not in shown(view)
+
+
+async def test_on_a_slow_link_the_view_scrolls_by_a_third_at_once() -> None:
+    clock = Clock()
+    view = TranscriptView(turns(20), clock=clock)
+    view.low_bandwidth = True
+    async with Stage(view).run_test(size=SIZE) as pilot:
+        await until(pilot, lambda: not view.arranging)
+        handle = view.begin_answer(TurnView("live", "model"))
+        tops: list[int] = []
+        for number in range(12):
+            clock.now += 1
+            handle.feed(f"row {number}\n\n")
+            await until(pilot, lambda number=number: f"row {number}" in shown(view))
+            tops.append(view.scroll_offset.y)
+        assert {later - sooner for sooner, later in pairwise(tops)} <= {0, 4}
+        handle.finish("done")
+        await pilot.pause()
+        assert rows_of(view)[-2].strip() == "done"
+
+
+async def test_what_the_user_says_brings_the_end_into_view() -> None:
+    view = TranscriptView(turns(40))
+    async with Stage(view).run_test(size=SIZE) as pilot:
+        await pilot.press("g")
+        assert not view.follow
+        view.append_turn(TurnView("mine", "you", "one more thing"))
+        await pilot.pause()
+        assert "one more thing" in shown(view)

@@ -65,6 +65,4 @@ async def _close(app: AgtuiApp) -> None:
 
 
 if __name__ == "__main__":
-    from core.cli.main import main
-
-    sys.exit(main())
+    sys.exit("The terminal program is started by `agtui`, which brings its settings and the gateway.")

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.tui.fake_services import FakeServices
+from tui.state import UiState
 
 
 @pytest.fixture(autouse=True)
@@ -36,3 +37,10 @@ def opener(world: FakeServices) -> Callable[[], Awaitable[FakeServices]]:
         return world
 
     return open_services
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """A state directory of somebody who has seen the first page."""
+    UiState(onboarded=True).save(tmp_path / "home")
+    return tmp_path / "home"

@@ -34,11 +34,14 @@ async def wait_until(pilot: Pilot[Any], holds: Callable[[], object], seconds: fl
         await pilot.pause(0.01)
 
 
+FOOTER = (FooterKey("enter", "send", 90), FooterKey("ctrl+t", "mark", 80, "chat.mark"))
+
+
 class PlainPane(Pane):
     """A tab with one field, which remembers what it was told."""
 
     BINDINGS = [Binding("ctrl+t", "mark", "Mark it", tooltip="Puts a mark here.", id="chat.mark")]  # noqa: RUF012
-    keys = var((FooterKey("enter", "send", 90), FooterKey("ctrl+t", "mark", 80, "chat.mark")))
+    keys = var(FOOTER)
     help_data = HelpData("A plain tab", "It has one field.")
 
     def __init__(self, **options: Any) -> None:
@@ -91,3 +94,22 @@ def plain_app(home: Path, opener: Callable[[], Awaitable[Any]], **options: Any) 
     tabs = options.pop("tabs", PLAIN_TABS)
     terminal = options.pop("terminal", TERMINAL)
     return AgtuiApp(opener, Options(state_dir=home, config_dir=home, **options), terminal=terminal, tabs=tabs)
+
+
+def pane_of(app: AgtuiApp, tab: str = "") -> PlainPane:
+    pane = app.shell.pane_of(tab or app.shell.active)
+    assert isinstance(pane, PlainPane)
+    return pane
+
+
+async def opened(pilot: Pilot[Any], app: AgtuiApp) -> PlainPane:
+    """The first tab, once the gateway is there."""
+    await wait_until(pilot, lambda: app.shell.pane is not None and "ready" in pane_of(app).told)
+    await wait_until(pilot, lambda: app.focused is not None and app.status is not None)
+    return pane_of(app)
+
+
+def row(app: AgtuiApp, number: int) -> str:
+    """What stands in one row of the screen; nothing while it has not been laid out."""
+    strips = app.screen._compositor.render_strips()
+    return "".join(segment.text for segment in strips[number]) if number < len(strips) else ""

@@ -20,6 +20,7 @@ from core.domain.failure import Cause, GatewayError, Kind
 from core.domain.ports import Clock
 from core.domain.state import Listener
 from core.storage.files import FileLock, Holder, ensure_dir, write_atomic
+from core.transport.slim import skip_httpx_command_line
 
 if TYPE_CHECKING:
     from core.attach.client import AttachedServices
@@ -108,6 +109,7 @@ def running_services(paths: Paths) -> AttachedServices | None:
     """The services of the owner, if there is one; a call may still find it gone."""
     if not ours(paths.socket) or holder(paths) is None:
         return None
+    skip_httpx_command_line()
     from core.attach.client import AttachedServices
 
     return AttachedServices(str(paths.socket))

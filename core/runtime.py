@@ -17,6 +17,7 @@ from core.config.clock import SystemClock
 from core.config.paths import Paths
 from core.domain.failure import GatewayError
 from core.owner import Door, Ownership, running_services, somebody_else
+from core.transport.slim import skip_httpx_command_line
 
 if TYPE_CHECKING:
     from core.services import Services
@@ -53,6 +54,7 @@ async def open_services(
     directory, `next_port` and `holder` when the port is taken; cause `config` for settings that can't be
     used.
     """
+    skip_httpx_command_line()
     clock = SystemClock()
     door: Door = "command" if not serve else "terminal" if attach else "gateway"
     ownership = Ownership(paths, clock, door)

@@ -5,6 +5,8 @@ import json
 import os
 import socket
 import stat
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +22,7 @@ from core.domain.streams import closing
 from core.owner import announced, holder
 from core.runtime import open_services
 
-from .conftest import Open
+from .conftest import ROOT, Open
 
 ASK = ChatRequest("sandbox-chat", (Turn.of(Role.USER, "what is SSH?"),))
 
@@ -229,3 +231,22 @@ def kept_aside(home: Path) -> list[str]:
 
 def open_to_others(home: Path) -> list[Path]:
     return [path for path in (home, *home.rglob("*")) if stat.S_IMODE(path.stat().st_mode) & 0o077]
+
+
+def test_httpx_comes_without_its_command_line(home: Path) -> None:
+    code = (
+        "import asyncio, sys\n"
+        "from pathlib import Path\n"
+        "from core.config.paths import Paths\n"
+        "from core.runtime import open_services\n"
+        "async def main():\n"
+        "    paths = Paths.at(Path(sys.argv[1]))\n"
+        "    first = await open_services(paths, sandbox='on', env={})\n"
+        "    second = await open_services(paths, env={})\n"
+        "    assert second.attached and await second.accounts.refresh_quota()\n"
+        "    await second.aclose()\n"
+        "    await first.aclose()\n"
+        "asyncio.run(main())\n"
+        "assert 'httpx' in sys.modules and 'pygments' not in sys.modules and 'textual' not in sys.modules\n"
+    )
+    subprocess.run([sys.executable, "-c", code, str(home)], cwd=ROOT, check=True, timeout=30)

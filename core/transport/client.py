@@ -8,9 +8,10 @@ a thread at the first call.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import aclosing
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from core.domain.ports import Call, Timeouts
 
@@ -143,14 +144,15 @@ class HttpxReply:
     def headers(self) -> Mapping[str, str]:
         return self._response.headers
 
-    async def reads(self) -> AsyncIterator[bytes]:
+    async def reads(self) -> AsyncGenerator[bytes]:
         """What each socket read held, decoded if the upstream insisted on an encoding."""
         encoded = self._response.headers.get("content-encoding", "identity") != "identity"
         body = self._response.aiter_bytes() if encoded else self._response.aiter_raw()
         try:
-            while (read := await self._next(body)) is not None:
-                if read:
-                    yield read
+            async with aclosing(cast("AsyncGenerator[bytes]", body)):
+                while (read := await self._next(body)) is not None:
+                    if read:
+                        yield read
         finally:
             await self.aclose()
 

@@ -150,8 +150,13 @@ def test_any_reads_give_the_same_answer(sizes: list[int]) -> None:
     ids=["array", "bare", "wrapped"],
 )
 def test_an_answer_may_come_as_json(body: bytes) -> None:
-    reader = decoder()
-    assert text_of(collected([reader.feed_json(body), reader.finish()]).parts) == "ab"
+    asked = Encoded(b"", ToolNames([]))
+    reader = Decoder("m", asked, lambda: "x", lambda: NOW, streamed=False)
+    half = len(body) // 2
+    assert (
+        text_of(collected([reader.feed(body[:half]), reader.feed(body[half:]), reader.finish()]).parts)
+        == "ab"
+    )
     reader = decoder()
     event = b"data: " + body + b"\n\n"
     assert text_of(collected([reader.feed(event), reader.finish()]).parts) == "ab"

@@ -6,6 +6,7 @@ A new transport joins by standing in TRANSPORTS.
 from __future__ import annotations
 
 import asyncio
+import gc
 import socket
 import time
 from collections.abc import AsyncIterator, Callable
@@ -288,3 +289,20 @@ async def test_a_closed_transport_says_so(transport: Transport, at: str) -> None
     with pytest.raises(GatewayError) as caught:
         await transport.read(post(f"{at}/whole"))
     assert caught.value.failure.cause is Cause.CONNECT
+
+
+async def test_many_aborted_calls_leave_nothing_behind(
+    transport: Transport, server: Torture, at: str
+) -> None:
+    await transport.read(post(f"{at}/whole"))
+    before = len(asyncio.all_tasks())
+    for number in range(60):
+        reply = await transport.send(post(f"{at}/hang"))
+        reads = reply.reads()
+        if number % 2:
+            await anext(reads)
+        await reply.aclose()
+    gc.collect()
+    await asyncio.wait_for(server.settled(1), 5)
+    # The server's own task for its one kept connection is among them.
+    assert len(asyncio.all_tasks()) <= before

@@ -28,6 +28,16 @@ class Torture:
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
+    @property
+    def open(self) -> int:
+        """Connections that are open."""
+        return len(self._tasks)
+
+    async def settled(self, connections: int) -> None:
+        """Return once no more than so many connections are open."""
+        while self.open > connections:
+            await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
+
     async def start(self) -> str:
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
         return f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"

@@ -21,6 +21,7 @@ from core.domain.failure import Cause, Failure, GatewayError, Kind, Scope
 from core.domain.models import ModelInfo
 from core.domain.ports import Call, Catalogue, Clock, Grant, SignIn, Timeouts, Transport, UpstreamReply
 from core.domain.requests import ChatRequest, ImageRequest
+from core.domain.streams import closing
 from core.providers.realms import RealmFacts
 from core.wire.gemini import to_json
 from core.wire.sse import EventTooLargeError
@@ -108,26 +109,24 @@ class AntigravityProvider:
         row = facts_of(model)
         asked = encode(request, row, self._sender(grant, f"agent-{self._new_id()}"))
         call = self._call(endpoint, STREAM, "chat", grant, asked.body, row)
-        decoder = Decoder(model, asked, self._call_id, self._clock.now)
         reply = await self._transport.send(call)
         try:
             await self._check(reply, model)
-            if "json" in reply.headers.get("content-type", ""):
-                if batch := decoder.feed_json(await self._rest(reply, CATALOGUE_BYTES * 8)):
-                    yield batch
-            else:
-                try:
-                    async for read in reply.reads():
+            streamed = "json" not in reply.headers.get("content-type", "")
+            decoder = Decoder(model, asked, self._call_id, self._clock.now, streamed)
+            try:
+                async with closing(reply.reads()) as reads:
+                    async for read in reads:
                         if batch := decoder.feed(read):
                             yield batch
                         if decoder.failure is not None:
                             break
-                except GatewayError:
-                    # An answer whose ending has come is whole, however the connection fared after it.
-                    if not decoder.complete:
-                        raise
-                except EventTooLargeError as error:
-                    raise GatewayError(_oversized()) from error
+            except GatewayError:
+                # An answer whose ending has come is whole, however the connection fared after it.
+                if not decoder.complete:
+                    raise
+            except EventTooLargeError as error:
+                raise GatewayError(_oversized()) from error
             yield decoder.finish()
         finally:
             await reply.aclose()
@@ -213,21 +212,17 @@ class AntigravityProvider:
         return "call_" + self._new_id().replace("-", "")[:24]
 
     async def _check(self, reply: UpstreamReply, model: str) -> None:
+        """Raise what a refusal means; its body is read as far as it can matter."""
         if reply.status == 200:
             return
-        body = await self._rest(reply, REFUSAL_BYTES)
-        raise GatewayError(classify(reply.status, body, reply.headers, model, self._clock.now()))
-
-    async def _rest(self, reply: UpstreamReply, limit: int) -> bytes:
-        """The body, at most about `limit` bytes."""
         pieces: list[bytes] = []
-        size = 0
-        async for read in reply.reads():
-            pieces.append(read)
-            size += len(read)
-            if size > limit:
-                break
-        return b"".join(pieces)
+        async with closing(reply.reads()) as reads:
+            async for read in reads:
+                pieces.append(read)
+                if sum(map(len, pieces)) > REFUSAL_BYTES:
+                    break
+        body = b"".join(pieces)
+        raise GatewayError(classify(reply.status, body, reply.headers, model, self._clock.now()))
 
 
 class _Count(Struct, rename="camel"):

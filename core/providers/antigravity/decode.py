@@ -14,18 +14,16 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
-from core.domain.content import Base64Text, Media, Search, Source, Text, Thought, ToolCall, Url
+from core.domain.content import Base64Text, Media, Text, Thought, ToolCall, Url
 from core.domain.events import (
     Batch,
-    Finished,
-    FinishReason,
     PartClosed,
     PartDelta,
     PartOpened,
     Usage,
     UsageSeen,
 )
-from core.domain.failure import Cause, Failure, GatewayError, Kind, Scope
+from core.domain.failure import Failure, GatewayError
 from core.wire.gemini import (
     BROKEN,
     Candidate,
@@ -35,12 +33,12 @@ from core.wire.gemini import (
     PromptFeedback,
     Response,
     UsageMetadata,
-    finish_reason,
 )
 from core.wire.schema import PLACEHOLDER, without_placeholders
-from core.wire.sse import SseParser
+from core.wire.sse import MAX_EVENT_BYTES, EventTooLargeError, SseParser
 
 from .encode import Encoded
+from .endings import CUT, broken, ending, searched
 from .error_table import OUTDATED
 from .errors import classify_object
 
@@ -53,8 +51,6 @@ OUTDATED_TEXT: Final = re.compile(
 )
 """A short answer that begins with this sentence is a refusal of the client version."""
 
-BLOCKED: Final = "Google's filter stopped the answer ({reason}). Put the question differently."
-
 
 class Envelope(Response):
     """What one payload holds: a response in its wrapper, bare, or an error."""
@@ -66,17 +62,25 @@ class Envelope(Response):
 class Decoder:
     """Reads one answer. Feed it what the socket read; `finish` when the body has ended.
 
+    `streamed` says whether it comes as server-sent events or as one piece of JSON, which `finish` reads.
     `failure` is set once the stream said that it failed: what came before it has been returned.
     """
 
     def __init__(
-        self, model: str, asked: Encoded, new_id: Callable[[], str], now: Callable[[], float]
+        self,
+        model: str,
+        asked: Encoded,
+        new_id: Callable[[], str],
+        now: Callable[[], float],
+        streamed: bool = True,
     ) -> None:
         self._model = model
         self._asked = asked
         self._new_id = new_id
         self._now = now
         self._sse = SseParser()
+        self._pieces: list[bytes] | None = None if streamed else []
+        self._kept = 0
         self._open: type[Text] | type[Thought] | None = None
         self._begun = False
         self._held = ""
@@ -95,36 +99,43 @@ class Decoder:
         return bool(self._reason or self._blocked)
 
     def feed(self, read: bytes) -> Batch:
-        """The events that one read completes; often one, sometimes none."""
+        """The events that one read completes; often one, sometimes none.
+
+        Raises EventTooLargeError once a piece of the answer passes the parser's limit.
+        """
         batch: Batch = []
+        if self._pieces is not None:
+            self._keep(self._pieces, read)
+            return batch
         for payload in self._sse.feed(read):
             self._take(payload, batch)
         return batch
 
-    def feed_json(self, body: bytes) -> Batch:
-        """The events of a whole answer that came as JSON and not as a stream."""
-        batch: Batch = []
-        self._take(body, batch)
-        return batch
+    def _keep(self, pieces: list[bytes], read: bytes) -> None:
+        pieces.append(read)
+        self._kept += len(read)
+        if self._kept > MAX_EVENT_BYTES:
+            raise EventTooLargeError(MAX_EVENT_BYTES)
 
     def finish(self) -> Batch:
         """The last events. Raises GatewayError: cut without a finish reason, or a broken answer."""
         batch: Batch = []
-        for payload in self._sse.finish():
+        for payload in self._sse.finish() if self._pieces is None else [b"".join(self._pieces)]:
             self._take(payload, batch)
         if self.failure is not None:
             raise GatewayError(self.failure)
         if not self.complete:
-            raise GatewayError(_cut())
+            raise GatewayError(CUT)
         if self._held:
             raise GatewayError(OUTDATED)
         self._close(batch)
         if self._reason in BROKEN:
-            raise GatewayError(_broken(self._reason, self._message))
-        self._found(batch)
+            raise GatewayError(broken(self._reason, self._message))
+        if self._grounding is not None and (search := searched(self._grounding)) is not None:
+            batch += (PartOpened(search), _CLOSED)
         if self._counts is not None:
             batch.append(UsageSeen(self._counts.usage()))
-        batch.append(self._ending())
+        batch.append(ending(self._reason, self._message, self._blocked))
         return batch
 
     # --- payloads -------------------------------------------------------------------------------
@@ -280,30 +291,6 @@ class Decoder:
             PartClosed(signature),
         )
 
-    # --- the end --------------------------------------------------------------------------------
-
-    def _found(self, batch: Batch) -> None:
-        found = self._grounding
-        if found is None:
-            return
-        sources = {
-            chunk.web.uri: Source(chunk.web.uri, chunk.web.title or chunk.web.domain)
-            for chunk in found.grounding_chunks or ()
-            if chunk.web is not None and chunk.web.uri
-        }
-        queries = tuple(found.web_search_queries or ())
-        if sources or queries:
-            batch += (PartOpened(Search(queries, tuple(sources.values()))), _CLOSED)
-
-    def _ending(self) -> Finished:
-        if self._blocked is not None and not self._reason:
-            reason = self._blocked.block_reason_message or self._blocked.block_reason or ""
-            return Finished(FinishReason.CONTENT_FILTER, BLOCKED.format(reason=reason))
-        reason = finish_reason(self._reason)
-        if reason is FinishReason.CONTENT_FILTER:
-            return Finished(reason, BLOCKED.format(reason=self._reason))
-        return Finished(reason, self._message)
-
 
 _DECODER: Final = msgspec.json.Decoder(Envelope)
 _LIST_DECODER: Final = msgspec.json.Decoder(list[Envelope])
@@ -329,22 +316,3 @@ def _without_placeholders(arguments: str) -> str:
         return msgspec.json.encode(without_placeholders(msgspec.json.decode(arguments))).decode()
     except msgspec.DecodeError:
         return arguments
-
-
-def _cut() -> Failure:
-    return Failure(
-        Kind.UPSTREAM,
-        "The answer broke off before its end. What has arrived is kept; ask again to go on.",
-        scope=Scope.ENDPOINT,
-        cause=Cause.CUT,
-    )
-
-
-def _broken(reason: str, message: str) -> Failure:
-    return Failure(
-        Kind.UPSTREAM,
-        "The model began an answer that can't be used, a tool call without a proper form. Ask again.",
-        scope=Scope.ENDPOINT,
-        cause=Cause.EMPTY,
-        detail=f"{reason} {message}".strip(),
-    )

@@ -1,0 +1,53 @@
+"""How an answer ends: its last word, what a search found, and the two ways of coming to nothing. Pure."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from core.domain.content import Search, Source
+from core.domain.events import Finished, FinishReason
+from core.domain.failure import Cause, Failure, Kind, Scope
+from core.wire.gemini import Grounding, PromptFeedback, finish_reason
+
+BLOCKED: Final = "Google's filter stopped the answer ({reason}). Put the question differently."
+
+CUT: Final = Failure(
+    Kind.UPSTREAM,
+    "The answer broke off before its end. What has arrived is kept; ask again to go on.",
+    scope=Scope.ENDPOINT,
+    cause=Cause.CUT,
+)
+"""The body is over and no finish reason has come."""
+
+
+def ending(reason: str, message: str, blocked: PromptFeedback | None) -> Finished:
+    """The last event. `blocked` is what was said of a prompt that was not answered at all."""
+    if blocked is not None and not reason:
+        why = blocked.block_reason_message or blocked.block_reason or ""
+        return Finished(FinishReason.CONTENT_FILTER, BLOCKED.format(reason=why))
+    meaning = finish_reason(reason)
+    if meaning is FinishReason.CONTENT_FILTER:
+        return Finished(meaning, BLOCKED.format(reason=reason))
+    return Finished(meaning, message)
+
+
+def broken(reason: str, message: str) -> Failure:
+    """An answer that can't be used, for one of gemini.BROKEN's reasons."""
+    return Failure(
+        Kind.UPSTREAM,
+        "The model began an answer that can't be used, a tool call without a proper form. Ask again.",
+        scope=Scope.ENDPOINT,
+        cause=Cause.EMPTY,
+        detail=f"{reason} {message}".strip(),
+    )
+
+
+def searched(found: Grounding) -> Search | None:
+    """Queries and sources, each source once in its order; None if there are neither."""
+    sources = {
+        chunk.web.uri: Source(chunk.web.uri, chunk.web.title or chunk.web.domain)
+        for chunk in found.grounding_chunks or ()
+        if chunk.web is not None and chunk.web.uri
+    }
+    queries = tuple(found.web_search_queries or ())
+    return Search(queries, tuple(sources.values())) if sources or queries else None

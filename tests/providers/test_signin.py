@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
 
+from core.config.load import load
 from core.domain.accounts import Account, Device, OAuth, Realm
 from core.domain.failure import Cause, GatewayError, Kind, Scope
 from core.domain.ports import Call, Grant, Provider
@@ -300,3 +302,26 @@ async def test_a_catalogue_is_asked_again_without_a_refused_project() -> None:
     grant = Grant("a1", "a@example.org", Realm.REAL, TOKEN, "p", DEVICE)
     await provider(transport).catalogue(grant, "https://h")
     assert [json.loads(call.body) for call in transport.calls] == [{"project": "p"}, {}]
+
+
+def test_settings_come_from_the_names_that_others_rely_on(tmp_path: Path) -> None:
+    env = {
+        "AGTUI_ANTIGRAVITY__ENDPOINTS": "http://127.0.0.1:1, http://127.0.0.1:2/",
+        "AGTUI_ANTIGRAVITY__TOKEN_URL": "http://127.0.0.1:1/token",
+        "AGTUI_ANTIGRAVITY__AUTHORIZE_URL": "http://127.0.0.1:1/authorize",
+        "AGTUI_ANTIGRAVITY__USERINFO_URL": "http://127.0.0.1:1/userinfo",
+        "AGTUI_ANTIGRAVITY__ACKNOWLEDGED": "2026-01-09",
+        "ANTIGRAVITY_CLIENT_ID": "id-of-a-test",
+        "ANTIGRAVITY_CLIENT_SECRET": "hush",
+    }
+    sections = {name: entry.settings for name, entry in PROVIDERS.items()}
+    got = load(tmp_path / "config.toml", env, providers=sections).section("antigravity", AntigravitySettings)
+    facts = got.realm()
+    assert facts.endpoints == ("http://127.0.0.1:1", "http://127.0.0.1:2")
+    assert (facts.token_url, facts.userinfo_url) == (
+        "http://127.0.0.1:1/token",
+        "http://127.0.0.1:1/userinfo",
+    )
+    assert facts.authorize_url == "http://127.0.0.1:1/authorize"
+    assert (facts.client_id, facts.client_secret) == ("id-of-a-test", Secret("hush"))
+    assert got.acknowledged == "2026-01-09"

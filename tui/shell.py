@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import getters, on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import Binding, BindingsMap, BindingType
 from textual.containers import Horizontal
 from textual.css.query import NoMatches
+from textual.dom import DOMNode
 from textual.reactive import Reactive
 from textual.screen import Screen
 from textual.widget import Widget
@@ -49,6 +50,7 @@ class ShellScreen(Screen[None]):
     AUTO_FOCUS = ""
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "back", "Stop, close, or leave the field", show=False, id="back"),
+        Binding("enter", "enter_pane", "Back into the field", show=False, id="enter"),
         Binding("question_mark", "app.help", "Help", show=False, id="help-here"),
         Binding("colon", "app.command_palette", "Commands", show=False, id="commands-here"),
     ]
@@ -159,9 +161,13 @@ class ShellScreen(Screen[None]):
     def _focus_in(self, pane: Pane) -> None:
         if not pane.is_active or (self.focused is not None and pane in self.focused.ancestors):
             return
+        self.set_focus(self._place_in(pane))
+
+    def _place_in(self, pane: Pane) -> Widget | None:
+        """Where the focus was in `pane`, or where it starts."""
         last = self._focus_of.get(pane.id or "")
         usable = last is not None and last.is_mounted and pane in last.ancestors
-        self.set_focus(last if usable else pane.first_focus())
+        return last if usable else pane.first_focus()
 
     # What panes and the gateway say -----------------------------------------------------------------
 
@@ -187,10 +193,26 @@ class ShellScreen(Screen[None]):
 
     # Keys -------------------------------------------------------------------------------------------
 
+    @property
+    def _binding_chain(self) -> list[tuple[DOMNode, BindingsMap]]:
+        """While nothing has the focus, the keys of the shown pane work all the same."""
+        chain = super()._binding_chain
+        if self.focused is None and self.pane is not None:
+            bindings = self.pane.own_bindings()
+            bindings.apply_keymap(self.pane.program._keymap)  # pyright: ignore[reportPrivateUsage]
+            chain.insert(0, (self.pane, bindings))
+        return chain
+
     def action_back(self) -> None:
         """Escape: stop what runs, else close what is open, else leave the field. Never quits."""
         if self.flash_line.said is not None:
             self.flash_line.clear()
         if self.pane is not None and self.pane.stop():
             return
+        self._focus_of[self.active] = self.focused or self._focus_of.get(self.active)
         self.set_focus(None)
+
+    def action_enter_pane(self) -> None:
+        """Enter, while nothing has the focus: back to where one was."""
+        if self.focused is None and self.pane is not None:
+            self.set_focus(self._place_in(self.pane))

@@ -88,6 +88,10 @@ async def test_escape_stops_then_leaves_the_field_and_never_quits(home: Path, op
         assert app.focused is not None
         await pilot.press("escape", "escape", "escape")
         assert app.focused is None
+        await pilot.press("ctrl+t")
+        await wait_until(pilot, lambda: "marked" in pane.told)
+        await pilot.press("enter")
+        await wait_until(pilot, lambda: app.focused is pane.query_one(Input))
         assert app.is_running
 
 

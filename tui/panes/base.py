@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from textual import on
 from textual.app import App
+from textual.binding import BindingsMap
 from textual.containers import Container
 from textual.message import Message
 from textual.reactive import var
@@ -156,6 +157,10 @@ class Pane(Container):
     def program(self) -> App[Any]:
         """The running program."""
         return cast("App[Any]", self.app)  # pyright: ignore[reportUnknownMemberType]
+
+    def own_bindings(self) -> BindingsMap:
+        """A copy of the pane's key bindings, not those of what is in it."""
+        return self._bindings.copy()
 
     def copy(self, text: str) -> None:
         """Put `text` on the clipboard."""

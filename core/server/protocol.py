@@ -95,7 +95,7 @@ class GuardedProtocol(HttpToolsProtocol):
     def _malformed(self) -> bool:
         """Refuse what two readers of the same bytes might read differently."""
         names = [name for name, _ in self.headers]
-        size = sum(len(name) + len(value) for name, value in self.headers) + len(self.url)
+        size = sum(len(name) + len(value) + 4 for name, value in self.headers) + len(self.url)
         if size > MAX_HEADER_BYTES:
             self._refuse(431, "The request's header is too large.")
         elif names.count(b"content-length") + names.count(b"transfer-encoding") > 1:

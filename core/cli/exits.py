@@ -8,6 +8,8 @@ import click
 
 from core.domain.failure import Cause, Failure, Kind
 
+from .output import clean
+
 
 class Exit(IntEnum):
     """0, 1, 2 as everywhere, 64 to 78 as in sysexits.h, 130 as shells have it."""
@@ -72,4 +74,4 @@ class Stop(click.ClickException):
         self.exit_code = int(code)  # pyright: ignore[reportAttributeAccessIssue]  (click reads the instance)
 
     def show(self, file: object = None) -> None:
-        click.echo(f"agtui: {self.message}", err=True)
+        click.echo(f"agtui: {clean(self.message)}", err=True)

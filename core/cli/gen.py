@@ -18,7 +18,7 @@ from core.domain.streams import closing
 from .app import App, caller, json_option, pass_app, ready_to_ask, sandbox_option
 from .asking import prompt_text
 from .exits import Exit, Stop, exit_of
-from .output import data, emit_json, on_terminal, words
+from .output import clean, data, emit_json, on_terminal, words
 from .progress import Progress
 
 SUFFIXES = {"image/png": ".png", "image/jpeg": ".jpg", "image/webp": ".webp", "image/gif": ".gif"}
@@ -80,7 +80,7 @@ def gen(
                 show_file(Path(picture.path))
             data(picture.path)
     for failure in failures:
-        words(f"agtui: {failure.public_message}")
+        words(f"agtui: {clean(failure.public_message)}")
     if failures:
         raise click.exceptions.Exit(int(exit_of(failures[0])))
 
@@ -108,17 +108,16 @@ async def _make(
     async with app.services() as services:
         await ready_to_ask(services)
         making = services.studio.make(request, caller("agtui gen"))
-        with Progress(request.n) as progress:
-            async with closing(making) as events:
-                async for event in events:
-                    _note(event, progress)
-                    match event:
-                        case Made():
-                            made.append(_keep(event, files[event.index], force))
-                        case NotMade(failure=failure):
-                            failures.append(failure)
-                        case _:
-                            pass
+        async with Progress(request.n) as progress, closing(making) as events:
+            async for event in events:
+                _note(event, progress)
+                match event:
+                    case Made():
+                        made.append(_keep(event, files[event.index], force))
+                    case NotMade(failure=failure):
+                        failures.append(failure)
+                    case _:
+                        pass
     if not made and not failures:
         raise GatewayError.of(Kind.UPSTREAM, "No picture came back. `agtui logs --errors` may say why.")
     return sorted(made, key=lambda picture: picture.index), failures

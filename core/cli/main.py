@@ -26,6 +26,14 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     except BrokenPipeError:
         # Who read our output has gone. Keep the interpreter from flushing into the closed pipe.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except Exception as error:
+        # A fault of ours: said without the values that a plain traceback would show.
+        from core.redact import redact_exception
+
+        print(f"agtui: a fault of agtui, please report it:\n{redact_exception(error)}", file=sys.stderr)
+        sys.exit(70)
     sys.exit(1)
 
 

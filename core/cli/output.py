@@ -114,9 +114,10 @@ def milliseconds(value: float | None) -> str:
     return f"{value:.0f} ms" if value < 1000 else f"{value / 1000:.1f} s"
 
 
-def in_columns() -> int:
-    """Width of the terminal."""
+def terminal_size() -> tuple[int, int]:
+    """Columns and lines of the terminal; 80 by 24 when there is none."""
     try:
-        return os.get_terminal_size(sys.stdout.fileno()).columns
+        size = os.get_terminal_size(sys.stdout.fileno())
+        return size.columns, size.lines
     except OSError:
-        return 80
+        return 80, 24

@@ -10,12 +10,13 @@ import click
 
 from .app import App, pass_app
 from .exits import Exit, Stop
-from .output import data, in_columns, on_terminal, words
+from .output import data, on_terminal, terminal_size, words
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-WIDEST = 120
+WIDEST = 64
+"""Columns by default: a cell costs some 40 bytes, which counts over SSH."""
 LARGEST_PIXELS = 100_000_000
 
 
@@ -46,7 +47,11 @@ def show_file(path: Path, width: int | None = None, forced: bool = False) -> Non
         words("agtui: pictures need colours, and they are switched off.")
         return
     with _opened(path) as image:
-        click.echo(render(image, width or min(in_columns(), WIDEST)), nl=False, color=True)
+        columns, lines = terminal_size()
+        if width is None:
+            # As wide as it may be while the picture and the next prompt fit on the screen.
+            width = max(4, min(columns, WIDEST, (lines - 3) * 2 * image.width // image.height))
+        click.echo(render(image, width), nl=False, color=True)
 
 
 def render(image: Image, columns: int) -> str:

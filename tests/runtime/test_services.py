@@ -158,7 +158,7 @@ async def test_a_command_finishes_what_attached_ones_asked_of_it(home: Path) -> 
     paths = Paths.at(home)
     command = await open_services(paths, sandbox="on", env={})
     beside = await open_services(paths, env={})
-    slow = ChatRequest("sandbox-chat", (Turn.of(Role.USER, "what is SSH? [[slow]]"),))
+    slow = ChatRequest("sandbox-chat", (Turn.of(Role.USER, "17 × 23 + 4 [[slow]]"),))
     kinds: list[str] = []
     async with closing(beside.generation.stream(slow, caller("slow"))) as batches:
         async for batch in batches:

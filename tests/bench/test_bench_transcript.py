@@ -67,7 +67,6 @@ async def test_a_hundred_tokens_a_second_under_finished_messages(
         opened = time.perf_counter()
         async with LoopWatch() as opening:
             view.set_turns(conversation(finished))
-            await pilot.pause()
             shown = time.perf_counter() - opened
             await until(pilot, lambda: not view.arranging, 30)
         handle = view.begin_answer(TurnView("live", "model"))
@@ -84,7 +83,7 @@ async def test_a_hundred_tokens_a_second_under_finished_messages(
         handle.finish("done")
         with capsys.disabled():
             print(
-                f"\n{finished:>4} messages: shown in {shown * 1000:.0f} ms, laid out with a worst stall of "
+                f"\n{finished:>4} messages: view ready in {shown * 1000:.0f} ms, rest: worst stall "
                 f"{opening.worst * 1000:.0f} ms; stream of {sent} tokens: {watch.cpu:.0%} of a core, "
                 f"worst stall {watch.worst * 1000:.0f} ms"
             )

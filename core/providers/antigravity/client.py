@@ -35,7 +35,6 @@ from .headers import CallKind, headers
 from .image import decode_image, encode_image
 from .models import PROVIDER, TABLE, Facts, facts_of, model_info, resolve
 from .settings import AntigravitySettings
-from .signatures import may_think
 from .signin import AntigravitySignIn, Sleep
 from .thinking import think
 
@@ -97,8 +96,7 @@ class AntigravityProvider:
 
     def dropped(self, request: ChatRequest, model: str) -> tuple[str, ...]:
         row = facts_of(model)
-        thinks = think(request, row, may_think(request.turns, row)).on
-        return dropped(request, row, thinks)
+        return dropped(request, row, think(request, row).on)
 
     # --- answers --------------------------------------------------------------------------------
 

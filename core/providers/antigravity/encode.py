@@ -19,7 +19,7 @@ from core.wire.tool_names import ToolNames
 from .contents import contents, system_texts
 from .generation import generation_config, schema_text
 from .models import Facts
-from .signatures import may_think
+from .signatures import loop_thinks
 from .thinking import think
 from .tools import custom_names, tool_fields, tool_names
 
@@ -83,7 +83,11 @@ def _opening(request: ChatRequest) -> str:
 
 def _request(request: ChatRequest, row: Facts, names: ToolNames, preamble: str) -> dict[str, Any]:
     texts, turns = system_texts(request.system, request.turns)
-    thought = think(request, row, possible=may_think(turns, row))
+    thought = think(request, row)
+    wire = contents(turns, row, names, thought.on)
+    if row.claude and thought.on and not loop_thinks(wire):
+        thought = think(request, row, possible=False)
+        wire = contents(turns, row, names, thinking=False)
     fields: dict[str, Any] = {}
     if not row.draws:
         texts = [text for text in (preamble, *texts, schema_text(request, row)) if text]
@@ -94,5 +98,5 @@ def _request(request: ChatRequest, row: Facts, names: ToolNames, preamble: str) 
         fields["generationConfig"] = config
     if request.safety and row.gemini:
         fields["safetySettings"] = list(request.safety)
-    fields["contents"] = contents(turns, row, names, thought.on)
+    fields["contents"] = wire
     return fields

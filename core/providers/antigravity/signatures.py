@@ -6,9 +6,7 @@ store is the gateway's; what is here works on what the turns carry.
 
 from __future__ import annotations
 
-from typing import Final
-
-from core.domain.content import Role, Thought, ToolCall, ToolResult, Turn
+from typing import Any, Final
 
 from .models import Facts
 
@@ -33,21 +31,16 @@ def fits(signature: str, row: Facts) -> bool:
     return signature.startswith(CLAUDE_STARTS) if row.claude else not signature.startswith(FOREIGN_TO_GEMINI)
 
 
-def may_think(turns: tuple[Turn, ...], row: Facts) -> bool:
-    """False where thinking must be off: Claude, in the middle of a tool loop, without its last thought.
+def loop_thinks(contents: list[dict[str, Any]]) -> bool:
+    """Whether every call of the running tool loop stands behind its thought, as Claude wants it.
 
-    Claude refuses a loop that goes on thinking unless the last model turn begins with a signed thought.
+    The loop is what follows the last user turn without results. `contents` are as they are sent.
     """
-    if not row.claude or not turns:
-        return True
-    last = turns[-1]
-    if last.role is not Role.USER or not any(isinstance(part, ToolResult) for part in last.parts):
-        return True
-    for turn in reversed(turns):
-        if turn.role is Role.MODEL:
-            calls = any(isinstance(part, ToolCall) for part in turn.parts)
-            return not calls or any(
-                isinstance(part, Thought) and part.text.strip() and fits(part.signature, row)
-                for part in turn.parts
-            )
+    for turn in reversed(contents):
+        parts: list[dict[str, Any]] = turn["parts"]
+        if turn["role"] == "user":
+            if not any("functionResponse" in part for part in parts):
+                return True
+        elif any("functionCall" in part for part in parts) and "thought" not in parts[0]:
+            return False
     return True

@@ -27,7 +27,7 @@ class Thought(Struct, frozen=True):
     on: bool
 
 
-def think(request: ChatRequest, row: Facts, possible: bool) -> Thought:
+def think(request: ChatRequest, row: Facts, possible: bool = True) -> Thought:
     """Decide for one request. `possible` is False where the history forbids thinking."""
     asked = request.sampling.max_output_tokens
     limit = min(asked, row.max_output) if asked is not None and asked > 0 else None

@@ -13,14 +13,19 @@ from typing import Any
 import httpx
 import pytest
 
+from core.accounts.vault import Vault
+from core.config.clock import SystemClock
 from core.config.paths import Paths
+from core.domain.accounts import Account, Device, OAuth
 from core.domain.content import Role, Turn, text_of
 from core.domain.failure import Cause, GatewayError
 from core.domain.plan import RecordQuery
 from core.domain.requests import Caller, ChatRequest
+from core.domain.secret import Secret
 from core.domain.streams import closing
 from core.owner import announced, holder
 from core.runtime import open_services
+from core.storage.files import ensure_dir
 
 from .conftest import ROOT, Open
 
@@ -250,3 +255,21 @@ def test_httpx_comes_without_its_command_line(home: Path) -> None:
         "assert 'httpx' in sys.modules and 'pygments' not in sys.modules and 'textual' not in sys.modules\n"
     )
     subprocess.run([sys.executable, "-c", code, str(home)], cwd=ROOT, check=True, timeout=30)
+
+
+async def test_auto_brings_the_sandbox_up_when_the_last_account_is_switched_off(
+    home: Path, opened: Open
+) -> None:
+    paths = Paths.at(home)
+    ensure_dir(home)
+    Vault(paths.accounts_file, SystemClock()).put(
+        Account("a1", "antigravity", "eve@example.org", OAuth(Secret("1//real")), Device("d", "q"))
+    )
+    services = await opened(sandbox="auto", serve=True, port=0)
+    status = await services.owner.status()
+    assert not status.sandbox_active
+    assert [door.name for door in status.listeners] == ["gateway"]
+    assert [view.email for view in await services.accounts.list()] == ["eve@example.org"]
+    await services.accounts.enable("a1", False)
+    answer = await services.generation.answer(ASK, caller())
+    assert answer.started.account.endswith("@sandbox.test")

@@ -14,7 +14,6 @@ from textual.timer import Timer
 from textual.widget import Widget
 
 from tui.messages import Flash
-from tui.widgets.clean import clean_line
 
 TITLE = "agtui"
 MARKS = {"info": "·", "good": "✓", "warning": "!", "error": "✗"}
@@ -29,6 +28,8 @@ def title_sequence(text: str, *, save: bool) -> str:
 
     `save` puts the title that is there on the terminal's stack first.
     """
+    from tui.widgets.clean import clean_line
+
     return ("\x1b[22;2t" if save else "") + f"\x1b]2;{clean_line(text)[:80]}\x1b\\"
 
 
@@ -60,6 +61,8 @@ class FlashLine(Widget):
     def render(self) -> Content:
         if self.said is None:
             return Content()
+        from tui.widgets.clean import clean_line
+
         style = self.get_visual_style(f"flash--{self.said.level}")
         text = Content.styled(f" {MARKS[self.said.level]} {clean_line(self.said.text)}", style)
         return text.truncate(max(1, self.size.width - 1), ellipsis=True)

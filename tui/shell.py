@@ -17,6 +17,7 @@ from textual.css.query import NoMatches
 from textual.dom import DOMNode
 from textual.reactive import Reactive
 from textual.screen import Screen
+from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import ContentSwitcher
 
@@ -31,6 +32,11 @@ from tui.widgets.tab_bar import TabBar, TabRule
 
 if TYPE_CHECKING:
     from core.services import Services
+
+
+BUSY = "•"
+"""The mark of a tab that works out of sight."""
+LOOK_SECONDS = 1.0
 
 
 class UnloadedPane(Pane):
@@ -81,6 +87,7 @@ class ShellScreen(Screen[None]):
         self._bound = bound
         self._kept = kept
         self._services: Services | None = None
+        self._looking: Timer | None = None
         self._focus_of: dict[str, Widget | None] = {}
 
     def compose(self) -> ComposeResult:
@@ -141,6 +148,7 @@ class ShellScreen(Screen[None]):
             self.body.current = tab
             pane.post_message(Pane.Shown(True))
             self._footer_of(pane)
+            self._mark_busy()
         if new and self._services is not None:
             pane.post_message(Pane.Opened(self._services))
         if what:
@@ -181,6 +189,20 @@ class ShellScreen(Screen[None]):
         """Pass on what happened; each pane gets a message of its own."""
         for pane in self.panes():
             pane.post_message(Heard(heard.events, heard.gap))
+        self._mark_busy()
+
+    def _mark_busy(self) -> None:
+        """A dot beside the tabs where something runs out of sight; looked at again while there is one."""
+        badges = {
+            pane.id: BUSY for pane in self.panes() if pane.id and pane.id != self.active and pane.busy()
+        }
+        self.bar.badges = badges
+        if badges and self._looking is None:
+            self._looking = self.set_timer(LOOK_SECONDS, self._look_again)
+
+    def _look_again(self) -> None:
+        self._looking = None
+        self._mark_busy()
 
     @on(Pane.KeysChanged)
     def _keys_changed(self, message: Pane.KeysChanged) -> None:

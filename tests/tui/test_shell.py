@@ -70,6 +70,17 @@ async def test_the_focus_comes_back_to_where_it_was(home: Path, opener: Opener) 
         await wait_until(pilot, lambda: app.focused is field)
 
 
+async def test_a_tab_that_works_out_of_sight_has_a_dot_until_it_is_done(home: Path, opener: Opener) -> None:
+    app = plain_app(home, opener)
+    async with app.run_test(size=(100, 30)) as pilot:
+        pane = await opened(pilot, app)
+        pane.loses = "an answer is coming"
+        await pilot.press("alt+2")
+        await wait_until(pilot, lambda: "1 chat •" in row(app, 0))
+        pane.loses = ""
+        await wait_until(pilot, lambda: "1 chat •" not in row(app, 0))
+
+
 async def test_another_tab_can_send_the_person_here_with_something_to_show(
     home: Path, opener: Opener
 ) -> None:

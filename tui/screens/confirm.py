@@ -58,7 +58,7 @@ class ChoiceScreen(ModalScreen[int]):
 
 
 class ConfirmScreen(ChoiceScreen):
-    """Yes or no; the result is 0 for yes. The harmless answer stands first when `grave`."""
+    """Yes or no; the result is `YES` or anything else."""
 
     YES = 0
 

@@ -21,7 +21,7 @@ from core.domain.streams import NO_ENDING, closing
 
 from .planner import busy
 from .slots import Release
-from .upstreams import EMPTY, FAULT, Asked, AttemptLog, Upstreams, Weight
+from .upstreams import CONTENT, EMPTY, END, FAULT, NOTHING, Asked, AttemptLog, Upstreams
 
 log = logging.getLogger("agtui.gateway")
 
@@ -58,7 +58,7 @@ class Search(Generic[T]):
         upstreams: Upstreams,
         replan: Callable[[], Plan],
         call: Callable[[Asked], AsyncIterator[T]],
-        weigh: Callable[[T], Weight],
+        weigh: Callable[[T], int],
         early: Callable[[T], None] | None = None,
         deadline: float | None = None,
     ) -> None:
@@ -99,7 +99,7 @@ class Search(Generic[T]):
                     yield item
                 if not opened.ended:
                     async for item in opened.items:
-                        if Weight.END in self._weigh(item):
+                        if self._weigh(item) & END:
                             opened.ended = True
                         yield item
                 if not opened.ended:
@@ -249,7 +249,7 @@ class Search(Generic[T]):
         """Make one call and read it up to its first content."""
         started = self._up.clock.monotonic()
         items = self._call(asked)
-        seen = Weight.NOTHING
+        seen = NOTHING
         held: list[T] = []
         opened: _Open[T] | None = None
         try:
@@ -259,13 +259,13 @@ class Search(Generic[T]):
                     held.append(item)
                 else:
                     self._early(item)
-                if Weight.CONTENT in seen:
+                if seen & CONTENT:
                     first = (self._up.clock.monotonic() - started) * 1000
-                    opened = _Open(asked, held, items, started, first, Weight.END in seen)
+                    opened = _Open(asked, held, items, started, first, bool(seen & END))
                     return opened
-                if Weight.END in seen:
+                if seen & END:
                     break
-            failure = EMPTY if Weight.END in seen else NO_ENDING
+            failure = EMPTY if seen & END else NO_ENDING
         except GatewayError as error:
             failure = error.failure
         except asyncio.CancelledError:

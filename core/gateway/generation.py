@@ -37,7 +37,7 @@ from .planner import Wanted
 from .planning import Planning
 from .retries import RetryBudget
 from .slots import Slots
-from .upstreams import LONGEST_QUEUE, Asked, Upstreams, Weight
+from .upstreams import CONTENT, END, LONGEST_QUEUE, NOTHING, Asked, Upstreams
 
 T = TypeVar("T")
 
@@ -45,16 +45,15 @@ _ANSWERS = (FinishReason.LENGTH, FinishReason.CONTENT_FILTER)
 """Endings that say something even with nothing before them."""
 
 
-def weigh_batch(batch: Batch) -> Weight:
+def weigh_batch(batch: Batch) -> int:
     """Content is any part, a thought included; usage is not."""
-    weight = Weight.NOTHING
+    weight = NOTHING
     for event in batch:
-        if isinstance(event, PartOpened | PartDelta):
-            weight |= Weight.CONTENT
+        kind = type(event)
+        if kind is PartDelta or kind is PartOpened:
+            weight |= CONTENT
         elif isinstance(event, Finished):
-            weight |= Weight.END
-            if event.reason in _ANSWERS:
-                weight |= Weight.CONTENT
+            weight |= END | (CONTENT if event.reason in _ANSWERS else NOTHING)
     return weight
 
 
@@ -215,7 +214,7 @@ class GenerationService:
             self._up,
             lambda: self._planning.plan(wanted),
             call,
-            lambda _: Weight.CONTENT | Weight.END,
+            lambda _: CONTENT | END,
             deadline=caller.deadline,
         )
         try:

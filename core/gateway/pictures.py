@@ -17,7 +17,7 @@ from .attempts import Search
 from .book import Book
 from .planner import Wanted
 from .planning import Planning
-from .upstreams import Asked, Upstreams, Weight
+from .upstreams import CONTENT, END, NOTHING, Asked, Upstreams
 
 
 class _Over(Struct, frozen=True):
@@ -26,8 +26,8 @@ class _Over(Struct, frozen=True):
     index: int
 
 
-def weigh_event(event: JobEvent) -> Weight:
-    return Weight.CONTENT | Weight.END if isinstance(event, Made) else Weight.NOTHING
+def weigh_event(event: JobEvent) -> int:
+    return CONTENT | END if isinstance(event, Made) else NOTHING
 
 
 async def make_pictures(

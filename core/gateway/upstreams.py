@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from enum import Flag
 from typing import Final
 
 from msgspec import Struct, structs
@@ -33,12 +32,11 @@ FAULT: Final = Failure(
 )
 
 
-class Weight(Flag):
-    """What an item of an upstream's answer counts as."""
-
-    NOTHING = 0
-    CONTENT = 1
-    END = 2
+NOTHING: Final = 0
+CONTENT: Final = 1
+END: Final = 2
+"""What an item of an upstream's answer counts as; bits, for an item may be both (numbers, because an enum's
+arithmetic costs more than all the rest of a chunk)."""
 
 
 class Upstreams(Struct, frozen=True):

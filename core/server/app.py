@@ -26,13 +26,15 @@ from .ai.openai import FAMILY, MODELS, OpenAI
 from .asgi import Headers, Receive, Scope, Send
 from .auth import Gate, Keys
 from .disconnect import InterruptedRequest, Watch
-from .exchange import ClientGoneError, Exchange
+from .exchange import BodyBudget, ClientGoneError, Exchange
 from .files import PREFIX, PictureLinks
 from .streaming import STOPPING
 
 log = logging.getLogger("agtui.server")
 
 Handler = Callable[[Exchange, Watch], Awaitable[None]]
+
+MOST_BODY_BYTES: Final = 256 * 1024 * 1024
 
 FAULT: Final = Failure(
     Kind.INTERNAL,
@@ -63,6 +65,7 @@ class Gateway:
         self._gate = Gate(keys, clock)
         self._links = PictureLinks(clock)
         self._openai = OpenAI(generation, studio, self._links)
+        self._bodies = BodyBudget(MOST_BODY_BYTES)
         self._watches: set[Watch] = set()
         self.draining = False
         self._routes: dict[str, dict[str, Route]] = {
@@ -97,7 +100,7 @@ class Gateway:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
-        exchange = Exchange(scope, receive, send, f"req_{secrets.token_hex(12)}")
+        exchange = Exchange(scope, receive, send, f"req_{secrets.token_hex(12)}", self._bodies)
         try:
             await self._serve(exchange)
         except (ClientGoneError, InterruptedRequest):
@@ -109,6 +112,8 @@ class Gateway:
             if exchange.started:
                 raise
             await self._refuse(exchange, FAULT)
+        finally:
+            exchange.release()
 
     async def _serve(self, exchange: Exchange) -> None:
         settings = self._settings()
@@ -170,10 +175,10 @@ class Gateway:
             headers += [("x-account-email", email), ("x-agtui-account", mask_email(email))]
         if model := failure.params.get("mapped_model"):
             headers.append(("x-mapped-model", model))
-        too_large = failure.kind is Kind.TOO_LARGE
-        if too_large or self.draining:
+        unread = not exchange.body_read and exchange.method not in guard.SAFE
+        if unread or self.draining:
             headers.append(("connection", "close"))
-        await exchange.respond(error.status, headers, error.body, linger=too_large)
+        await exchange.respond(error.status, headers, error.body, linger=unread)
 
     async def _chat(self, exchange: Exchange, watch: Watch) -> None:
         settings = self._settings()

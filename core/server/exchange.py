@@ -33,14 +33,41 @@ class ClientGoneError(Exception):
 
 def clean(value: str) -> str:
     """A header value that can be sent: one line of Latin-1, not too long."""
+    if len(value) <= LONGEST_HEADER and value.isascii() and value.isprintable():
+        return value
     one_line = CONTROL.sub(" ", value)[:LONGEST_HEADER].strip()
     return one_line.replace("•", "*").encode("latin-1", "replace").decode("latin-1")
+
+
+class BodyBudget:
+    """How many bytes of request bodies may be held at one time, by all requests together."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self.held = 0
+
+    def take(self, size: int) -> None:
+        """Raises GatewayError `unavailable` when there is no room left."""
+        if self.held and self.held + size > self._most:
+            raise GatewayError(
+                Failure(
+                    Kind.UNAVAILABLE,
+                    "Too many large requests are being read at the same time. Ask again in a moment.",
+                    retry_after=2.0,
+                )
+            )
+        self.held += size
+
+    def give_back(self, size: int) -> None:
+        self.held -= size
 
 
 class Exchange:
     """A request that is being answered. `id` is ours and unique, `shown_id` may be the client's own."""
 
-    def __init__(self, scope: Scope, receive: Receive, send: Send, request_id: str) -> None:
+    def __init__(
+        self, scope: Scope, receive: Receive, send: Send, request_id: str, budget: BodyBudget
+    ) -> None:
         self._receive, self._send = receive, send
         self.method: str = scope["method"]
         self.path: str = scope["path"]
@@ -54,7 +81,8 @@ class Exchange:
         self.id = request_id
         asked = self.header(b"x-request-id")
         self.shown_id = asked if REQUEST_ID.fullmatch(asked) else request_id
-        self.started = self.finished = False
+        self.started = self.finished = self.body_read = False
+        self._budget, self._held = budget, 0
         self.key = ""
 
     @property
@@ -86,9 +114,17 @@ class Exchange:
             size += len(part)
             if size > cap:
                 raise too_large(cap)
+            self._budget.take(len(part))
+            self._held += len(part)
             parts.append(part)
             if not message.get("more_body", False):
+                self.body_read = True
                 return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    def release(self) -> None:
+        """Give back what the body took of the budget; once the request is over."""
+        self._budget.give_back(self._held)
+        self._held = 0
 
     async def start(self, status: int, headers: Headers) -> None:
         self.started = True

@@ -17,9 +17,6 @@ from uvicorn.server import ServerState
 MAX_HEADER_BYTES: Final = 64 * 1024
 BODY_S: Final = 60.0
 BODY_S_PER_MIB: Final = 1.0
-STALLED_S: Final = 60.0
-"""A client that reads nothing of what waits for it for this long is cut off."""
-
 ABORT: Final = "agtui.abort"
 """A scope's extension: called, it drops the connection without a word (and without a line in a log)."""
 
@@ -32,11 +29,15 @@ _REASONS: Final = {
 
 
 class GuardedProtocol(HttpToolsProtocol):
-    """One connection. `closed` is called when it is gone."""
+    """One connection. `closed` is called when it is gone.
+
+    A client that reads nothing of what waits for it for `stalled_s` seconds is cut off (None: never).
+    """
 
     def __init__(
         self,
         header_timeout_s: float,
+        stalled_s: float | None,
         closed: Callable[[], None],
         config: Config,
         server_state: ServerState,
@@ -44,7 +45,7 @@ class GuardedProtocol(HttpToolsProtocol):
         _loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
-        self._header_timeout_s = header_timeout_s
+        self._header_timeout_s, self._stalled_s = header_timeout_s, stalled_s
         self._closed = closed
         self._refused = False
         self._in_head = True
@@ -116,8 +117,8 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def pause_writing(self) -> None:
         super().pause_writing()
-        if self._stalled is None:
-            self._stalled = self.loop.call_later(STALLED_S, self._cut)
+        if self._stalled is None and self._stalled_s is not None:
+            self._stalled = self.loop.call_later(self._stalled_s, self._cut)
 
     def resume_writing(self) -> None:
         if self._stalled is not None:

@@ -21,6 +21,7 @@ from .asgi import App
 from .holder import next_free, process_on
 
 KEEP_ALIVE_S: Final = 75
+STALLED_S: Final = 60.0
 BACKLOG: Final = 2048
 LAST_WORDS_S: Final = 1.0
 """What open answers get to send their ending once the time to drain is over."""
@@ -92,9 +93,11 @@ class Listener:
         config.load()
         state = self._state = ServerState()
         timeout = self._settings.header_timeout_s
+        # A program of this user that is stopped for a while (ctrl+z) is no attacker.
+        stalled = None if self._sock.family == socket.AF_UNIX else STALLED_S
 
         def connection() -> asyncio.Protocol:
-            return GuardedProtocol(timeout, self._connection_closed, config, state, {})
+            return GuardedProtocol(timeout, stalled, self._connection_closed, config, state, {})
 
         self._sock.setblocking(False)
         loop = asyncio.get_running_loop()

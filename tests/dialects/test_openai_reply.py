@@ -334,6 +334,36 @@ def test_why_it_ended(reason: FinishReason, said: str) -> None:
     assert body(Text("a"), reason=reason)["choices"][0]["finish_reason"] == said
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"), [('{"a":1}', "tool_calls"), ('{"a":', "length"), ("7", "length")]
+)
+def test_a_call_that_was_cut_short_is_none(arguments: str, said: str) -> None:
+    call = ToolCall("c", "f", arguments)
+    assert body(call, reason=FinishReason.LENGTH)["choices"][0]["finish_reason"] == said
+    events: Batch = [
+        STARTED,
+        PartOpened(ToolCall("c", "f")),
+        PartDelta(arguments),
+        Finished(FinishReason.LENGTH),
+    ]
+    assert chunks(reply().frames(events))[-1]["choices"][0]["finish_reason"] == said
+
+
+def test_what_a_search_found_is_shown_unless_the_text_is_json() -> None:
+    found = Search(
+        ("tides",), (Source("https://e.test/a(1)", "A [x]"), Source("https://e.test/a(1)", "A [x]"))
+    )
+    wanted = (
+        "It rains\n\n### Sources\n- [A \\[x\\]](https://e.test/a%281%29)\n\n"
+        '### Search Queries Used\n- "tides"'
+    )
+    assert body(Text("It rains"), found)["choices"][0]["message"]["content"] == wanted
+    answer = Answer(STARTED, (Text("{}"), found))
+    plain = ChatReply("x", "m", 1, sources=False)
+    assert json.loads(plain.body(answer))["choices"][0]["message"]["content"] == "{}"
+    assert b"###" not in plain.frames([PartOpened(found)])
+
+
 def test_pictures_and_thoughts_have_their_places() -> None:
     message = body(Thought("hm"), Text("see"), Media("image/png", b"raw"))["choices"][0]["message"]
     assert message["reasoning_content"] == "hm"

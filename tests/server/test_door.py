@@ -11,7 +11,7 @@ import pytest
 from core.config.settings import ServerSettings
 from core.domain.failure import GatewayError, Kind
 from core.server.auth import Gate
-from core.server.exchange import Exchange
+from core.server.exchange import BodyBudget, Exchange
 from core.server.guard import check
 from tests.fakes import FakeClock
 
@@ -40,7 +40,7 @@ def exchange(
         "server": (server or "127.0.0.1", 8045),
         "scheme": "http",
     }
-    return Exchange(scope, nothing, nothing, "req_1")
+    return Exchange(scope, nothing, nothing, "req_1", BodyBudget(1000))
 
 
 def refused(found: Exchange, allowed: tuple[str, ...] = ()) -> int:

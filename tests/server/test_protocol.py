@@ -10,7 +10,7 @@ import pytest
 
 from core.domain.content import Text
 from core.domain.events import PartDelta, PartOpened
-from core.server import protocol
+from core.server import protocol, serve
 from core.server.asgi import Message, Receive, Scope, Send
 from core.server.serve import Listener
 from tests.fakes import FakeProvider
@@ -133,7 +133,7 @@ async def test_a_slow_body_is_cut_off(start: Start, monkeypatch: pytest.MonkeyPa
 
 
 async def test_a_client_that_reads_nothing_is_cut_off(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(protocol, "STALLED_S", 0.1)
+    monkeypatch.setattr(serve, "STALLED_S", 0.1)
     flood: Any = [[PartOpened(Text(""))], *([[PartDelta("x" * 65536)]] * 2000)]
     world = await start(FakeProvider(flood))
     async with wire(world.listener.port) as line:

@@ -102,7 +102,8 @@ def decode(body: bytes, reply_id: str, created: int) -> Decoded:
     options = fields.mapping(source, "stream_options")
     usage = bool(options and fields.flag(options, "include_usage", "stream_options"))
     request = _request(source, asked)
-    return Decoded(request, ChatReply(reply_id, asked, created, usage), bool(fields.flag(source, "stream")))
+    reply = ChatReply(reply_id, asked, created, usage, sources=request.output.kind == "text")
+    return Decoded(request, reply, bool(fields.flag(source, "stream")))
 
 
 def _request(source: JsonObject, model: str) -> ChatRequest:

@@ -7,24 +7,19 @@ with `finish_reason`; the usage chunk if it was asked for; `[DONE]`. A failure i
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections.abc import Callable, Sequence
 from typing import Any, Final, cast
 
 import msgspec
 
 from core.domain.content import (
-    Base64Text,
-    Citation,
     Media,
     Part,
     Refusal,
     Search,
-    Source,
     Text,
     Thought,
     ToolCall,
-    Url,
 )
 from core.domain.events import (
     Answer,
@@ -41,6 +36,7 @@ from core.domain.events import (
 )
 
 from .errors import error_object
+from .parts import call_object, image_object, is_object, signed, sources_text, usage_object
 
 _encode: Final[Callable[[Any], bytes]] = msgspec.json.Encoder().encode
 _DONE: Final = b"data: [DONE]\n\n"
@@ -55,73 +51,17 @@ _FINISH: Final = {
 }
 
 
-def usage_object(usage: Usage) -> dict[str, Any]:
-    """Usage with cached tokens inside the prompt's and thoughts inside the completion's."""
-    return {
-        "prompt_tokens": usage.input,
-        "completion_tokens": usage.output,
-        "total_tokens": usage.input + usage.output,
-        "prompt_tokens_details": {"cached_tokens": usage.cache_read},
-        "completion_tokens_details": {"reasoning_tokens": usage.thoughts},
-    }
-
-
-def data_url(media: Media) -> str:
-    """The picture as one URL; a link stays a link."""
-    match media.data:
-        case Base64Text(text=text):
-            return f"data:{media.mime};base64,{text}"
-        case bytes() as raw:
-            return f"data:{media.mime};base64,{b64encode(raw).decode()}"
-        case Url(url=url):
-            return url
-        case _:
-            return ""
-
-
-def _annotation(source: Source, start: int = 0, end: int = 0) -> dict[str, Any]:
-    cited = {"start_index": start, "end_index": end, "url": source.uri, "title": source.title}
-    return {"type": "url_citation", "url_citation": cited}
-
-
-def _annotations(part: Text | Search) -> list[dict[str, Any]]:
-    cited: Sequence[Citation | Source] = part.citations if isinstance(part, Text) else part.sources
-    return [
-        _annotation(one.source, one.start, one.end) if isinstance(one, Citation) else _annotation(one)
-        for one in cited
-    ]
-
-
-def _image(media: Media) -> dict[str, Any]:
-    return {"type": "image_url", "image_url": {"url": data_url(media)}}
-
-
-def _signed(entry: dict[str, Any], signature: str) -> dict[str, Any]:
-    """A thought signature where Google's own OpenAI endpoint puts it, so that clients hand it back."""
-    if signature:
-        entry["extra_content"] = {"google": {"thought_signature": signature}}
-    return entry
-
-
-def _call(call: ToolCall) -> dict[str, Any]:
-    if call.kind == "custom":
-        entry: dict[str, Any] = {
-            "id": call.id,
-            "type": "custom",
-            "custom": {"name": call.name, "input": call.arguments},
-        }
-    else:
-        function = {"name": call.name, "arguments": call.arguments}
-        entry = {"id": call.id, "type": "function", "function": function}
-    return _signed(entry, call.signature)
-
-
 class ChatReply:
-    """Speaks chat completions to one client. `model` is the name that the client asked for."""
+    """Speaks chat completions to one client. `model` is the name that the client asked for.
 
-    def __init__(self, reply_id: str, model: str, created: int, include_usage: bool = False) -> None:
+    `sources` adds what a search found to the text; it is off where the text has to be JSON.
+    """
+
+    def __init__(
+        self, reply_id: str, model: str, created: int, include_usage: bool = False, sources: bool = True
+    ) -> None:
         self._id, self._model, self._created = reply_id, model, created
-        self._include_usage = include_usage
+        self._include_usage, self._sources = include_usage, sources
         self._choice = self._head(b'"choices":[{"index":0,"delta":{')
         self._content = self._choice + b'"content":'
         self._reasoning = self._choice + b'"reasoning_content":'
@@ -129,6 +69,7 @@ class ChatReply:
         self._delta_tail = _TAIL
         self._part: Part | None = None
         self._calls = 0
+        self._arguments: list[str] = []
         self._usage = Usage()
         self._begun = self._ended = False
 
@@ -150,6 +91,8 @@ class ChatReply:
             if type(event) is PartDelta:
                 if self._delta is not None and event.text:
                     out += (self._delta, _encode(event.text), self._delta_tail)
+                    if self._delta_tail is not _TAIL:
+                        self._arguments.append(event.text)
                 if event.signature:
                     out.append(self._late_signature(event.signature))
                 continue
@@ -185,7 +128,7 @@ class ChatReply:
             case Text():
                 self._delta = self._content
                 first = self._content + _encode(part.text) + _TAIL if part.text else b""
-                cited = _annotations(part)
+                cited = citations(part)
                 return first + (self._chunk({"annotations": cited}) if cited else b"")
             case Thought(text=text):
                 self._delta = self._reasoning
@@ -193,10 +136,12 @@ class ChatReply:
             case Refusal(text=text):
                 return self._chunk({"refusal": text})
             case Media():
-                return self._chunk({"images": [_image(part)]})
+                return self._chunk({"images": [image_object(part)]})
             case Search():
-                cited = _annotations(part)
-                return self._chunk({"annotations": cited}) if cited else b""
+                text = sources_text(part) if self._sources else ""
+                said = self._content + _encode(text) + _TAIL if text else b""
+                cited = citations(part)
+                return said + (self._chunk({"annotations": cited}) if cited else b"")
             case ToolCall() if part.kind != "builtin":
                 return self._open_call(part)
             case _:
@@ -205,33 +150,38 @@ class ChatReply:
     def _open_call(self, call: ToolCall) -> bytes:
         index = self._calls
         self._calls += 1
+        self._arguments = [call.arguments]
         holder, member = (b"custom", b"input") if call.kind == "custom" else (b"function", b"arguments")
         self._delta = b'%b"tool_calls":[{"index":%d,"%b":{"%b":' % (self._choice, index, holder, member)
         self._delta_tail = b"}}]" + _TAIL
-        return self._chunk({"tool_calls": [{"index": index, **_call(call)}]})
+        return self._chunk({"tool_calls": [{"index": index, **call_object(call)}]})
 
     def _late_signature(self, signature: str) -> bytes:
         if not isinstance(self._part, ToolCall) or self._part.kind == "builtin":
             return b""
         body = {"custom": {"input": ""}} if self._part.kind == "custom" else {"function": {"arguments": ""}}
         entry: dict[str, Any] = {"index": self._calls - 1, **body}
-        return self._chunk({"tool_calls": [_signed(entry, signature)]})
+        return self._chunk({"tool_calls": [signed(entry, signature)]})
 
     def _chunk(self, delta: dict[str, Any]) -> bytes:
         return self._choice + _encode(delta)[1:-1] + _TAIL
 
     def _ending(self, reason: FinishReason) -> bytes:
-        finish = _encode(self._finish(reason, bool(self._calls)))
+        last = "".join(self._arguments) if self._calls else None
+        finish = _encode(self._finish(reason, last))
         out = self._choice + b'},"finish_reason":' + finish + b"}]}\n\n"
         if self._include_usage:
             out += self._head(b'"choices":[],"usage":') + _encode(usage_object(self._usage)) + b"}\n\n"
         return out + _DONE
 
     @staticmethod
-    def _finish(reason: FinishReason, called: bool) -> str:
-        if called and reason in (FinishReason.STOP, FinishReason.OTHER):
-            return "tool_calls"
-        return _FINISH[reason]
+    def _finish(reason: FinishReason, last_arguments: str | None) -> str:
+        """`tool_calls` if there was one, unless it was cut short: then its arguments are no object."""
+        if last_arguments is None or reason is FinishReason.CONTENT_FILTER:
+            return _FINISH[reason]
+        if reason is FinishReason.LENGTH and not is_object(last_arguments):
+            return _FINISH[reason]
+        return "tool_calls"
 
     def body(self, answer: Answer) -> bytes:
         """The whole answer as one `chat.completion`."""
@@ -263,10 +213,10 @@ class ChatReply:
         for part in answer.parts:
             if isinstance(part, ToolCall):
                 if part.kind != "builtin":
-                    calls.append(_call(part))
+                    calls.append(call_object(part))
             else:
                 found.setdefault(type(part), []).append(part)
-        content = "".join(part.text for part in found[Text])
+        content = "".join(self._shown(part) for part in answer.parts)
         refusal = "".join(part.text for part in found[Refusal])
         message: dict[str, Any] = {
             "role": "assistant",
@@ -277,12 +227,18 @@ class ChatReply:
             message["reasoning_content"] = reasoning
         if calls:
             message["tool_calls"] = calls
-        if cited := [one for part in found[Text] + found[Search] for one in _annotations(part)]:
+        if cited := [one for part in found[Text] + found[Search] for one in citations(part)]:
             message["annotations"] = cited
         if found[Media]:
-            message["images"] = [_image(part) for part in found[Media]]
-        finish = self._finish(answer.finish.reason, bool(calls))
+            message["images"] = [image_object(part) for part in found[Media]]
+        last = next((part for part in reversed(answer.parts) if isinstance(part, ToolCall)), None)
+        finish = self._finish(answer.finish.reason, last.arguments if last and calls else None)
         return {"index": index, "message": message, "finish_reason": finish, "logprobs": None}
+
+    def _shown(self, part: Part) -> str:
+        if isinstance(part, Search):
+            return sources_text(part) if self._sources else ""
+        return part.text if isinstance(part, Text) else ""
 
     def heartbeat(self) -> bytes:
         """A comment: it keeps proxies and people patient, and no reader sees it."""

@@ -1,0 +1,95 @@
+"""Parts of an answer as JSON values of the OpenAI protocols: calls, pictures, citations, usage."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Sequence
+from typing import Any, Final
+
+import msgspec
+
+from core.domain.content import Base64Text, Citation, Media, Search, Source, Text, ToolCall, Url
+from core.domain.events import Usage
+
+_ESCAPED: Final = str.maketrans({"[": r"\[", "]": r"\]", "\n": " "})
+_TARGET: Final = str.maketrans({"(": "%28", ")": "%29", " ": "%20", "\n": ""})
+
+
+def usage_object(usage: Usage) -> dict[str, Any]:
+    """Usage with cached tokens inside the prompt's and thoughts inside the completion's."""
+    return {
+        "prompt_tokens": usage.input,
+        "completion_tokens": usage.output,
+        "total_tokens": usage.input + usage.output,
+        "prompt_tokens_details": {"cached_tokens": usage.cache_read},
+        "completion_tokens_details": {"reasoning_tokens": usage.thoughts},
+    }
+
+
+def data_url(media: Media) -> str:
+    """The picture as one URL; a link stays a link."""
+    match media.data:
+        case Base64Text(text=text):
+            return f"data:{media.mime};base64,{text}"
+        case bytes() as raw:
+            return f"data:{media.mime};base64,{b64encode(raw).decode()}"
+        case Url(url=url):
+            return url
+        case _:
+            return ""
+
+
+def _annotation(source: Source, start: int = 0, end: int = 0) -> dict[str, Any]:
+    cited = {"start_index": start, "end_index": end, "url": source.uri, "title": source.title}
+    return {"type": "url_citation", "url_citation": cited}
+
+
+def citations(part: Text | Search) -> list[dict[str, Any]]:
+    cited: Sequence[Citation | Source] = part.citations if isinstance(part, Text) else part.sources
+    return [
+        _annotation(one.source, one.start, one.end) if isinstance(one, Citation) else _annotation(one)
+        for one in cited
+    ]
+
+
+def sources_text(part: Search) -> str:
+    """Sources and queries as Markdown, for clients that show nothing but text. Empty if there are none."""
+    sections: list[str] = []
+    if part.sources:
+        shown = dict.fromkeys((source.uri, source.title or source.uri) for source in part.sources)
+        listed = (f"- [{title.translate(_ESCAPED)}]({uri.translate(_TARGET)})" for uri, title in shown)
+        sections.append("### Sources\n" + "\n".join(listed))
+    if part.queries:
+        sections.append("### Search Queries Used\n" + "\n".join(f'- "{query}"' for query in part.queries))
+    return "".join(f"\n\n{section}" for section in sections)
+
+
+def image_object(media: Media) -> dict[str, Any]:
+    return {"type": "image_url", "image_url": {"url": data_url(media)}}
+
+
+def signed(entry: dict[str, Any], signature: str) -> dict[str, Any]:
+    """A thought signature where Google's own OpenAI endpoint puts it, so that clients hand it back."""
+    if signature:
+        entry["extra_content"] = {"google": {"thought_signature": signature}}
+    return entry
+
+
+def is_object(text: str) -> bool:
+    try:
+        return isinstance(msgspec.json.decode(text), dict)
+    except (msgspec.DecodeError, RecursionError):
+        return False
+
+
+def call_object(call: ToolCall) -> dict[str, Any]:
+    if call.kind == "custom":
+        entry: dict[str, Any] = {
+            "id": call.id,
+            "type": "custom",
+            "custom": {"name": call.name, "input": call.arguments},
+        }
+    else:
+        function = {"name": call.name, "arguments": call.arguments}
+        entry = {"id": call.id, "type": "function", "function": function}
+    return signed(entry, call.signature)

@@ -156,6 +156,9 @@ class FakeProvider:
     def endpoints(self, realm: Realm) -> tuple[str, ...]:
         return self._endpoints
 
+    def catalogue_endpoints(self, realm: Realm) -> tuple[str, ...]:
+        return self._endpoints
+
     def models(self) -> tuple[ModelInfo, ...]:
         return tuple(ModelInfo(model, self._name) for model in self._models)
 

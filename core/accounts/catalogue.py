@@ -104,7 +104,7 @@ class Catalogues:
     async def _ask(self, account_id: str, provider: Provider, grant: Callable[[], Awaitable[Grant]]) -> Known:
         allowed = await grant()
         refused: GatewayError | None = None
-        for endpoint in provider.endpoints(allowed.realm):
+        for endpoint in provider.catalogue_endpoints(allowed.realm):
             try:
                 catalogue = await provider.catalogue(allowed, endpoint)
             except GatewayError as error:

@@ -163,6 +163,10 @@ class Provider(Protocol):
         """Base URLs in the order in which to try them."""
         ...
 
+    def catalogue_endpoints(self, realm: Realm) -> tuple[str, ...]:
+        """The same for `catalogue`; they may differ from those that answer."""
+        ...
+
     def models(self) -> tuple[ModelInfo, ...]:
         """The built-in table, for when no live catalogue is there."""
         ...

@@ -113,7 +113,7 @@ LIVE = Catalogue(
 
 
 class FakeProvider:
-    """An upstream with two endpoints; `catalogues` answers by endpoint."""
+    """An upstream with two endpoints for catalogues, none for answers; `catalogues` answers by endpoint."""
 
     name = "antigravity"
 
@@ -123,6 +123,9 @@ class FakeProvider:
         self.catalogues: Callable[[Grant, str], Catalogue] = lambda grant, endpoint: LIVE
 
     def endpoints(self, realm: Realm) -> tuple[str, ...]:
+        return ()
+
+    def catalogue_endpoints(self, realm: Realm) -> tuple[str, ...]:
         return ("https://one.test", "https://two.test")
 
     def models(self) -> tuple[ModelInfo, ...]:

@@ -291,7 +291,8 @@ def test_the_table_builds_every_provider() -> None:
         made: Provider = build(name, entry.settings(), Scripted(), FixedClock())
         assert made.name == name
         assert made.endpoints(Realm.REAL)
-        assert made.endpoints(Realm.SANDBOX) == ()
+        assert made.catalogue_endpoints(Realm.REAL)
+        assert made.endpoints(Realm.SANDBOX) == made.catalogue_endpoints(Realm.SANDBOX) == ()
         assert made.models()
         assert not any(model.sandbox for model in made.models())
 

@@ -86,6 +86,10 @@ class AntigravityProvider:
         facts = self._realms.get(realm)
         return facts.endpoints if facts is not None else ()
 
+    def catalogue_endpoints(self, realm: Realm) -> tuple[str, ...]:
+        facts = self._realms.get(realm)
+        return facts.metadata if facts is not None else ()
+
     def models(self) -> tuple[ModelInfo, ...]:
         """The built-in table; the sandbox's own models only while there is a sandbox."""
         sandbox = Realm.SANDBOX in self._realms

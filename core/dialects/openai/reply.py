@@ -36,7 +36,7 @@ from core.domain.events import (
 )
 
 from .errors import error_object
-from .parts import call_object, image_object, is_object, signed, sources_text, usage_object
+from .parts import call_object, citations, image_object, is_object, signed, sources_text, usage_object
 
 _encode: Final[Callable[[Any], bytes]] = msgspec.json.Encoder().encode
 _DONE: Final = b"data: [DONE]\n\n"

@@ -22,7 +22,11 @@ if TYPE_CHECKING:
 
 WIDTH = (0.65, 56, 92)
 """The palette's width: share of the screen, at least, at most. The same numbers stand in base.tcss."""
+NARROW = (90, 0.92)
+"""Below so many columns it takes this share."""
 PADDING = 5
+MOVES = frozenset({"up", "down", "left", "right", "home", "end", "pageup", "pagedown", "enter", "escape"})
+"""Keys whose actions make no sense as a command."""
 TITLE_WIDTH = 23
 
 
@@ -106,7 +110,7 @@ class Commands(Provider):
             binding = active.binding
             if active.node in (app, app.shell) or not binding.description or not active.enabled:
                 continue
-            if binding.id is None or binding.description in rows:
+            if binding.id is None or binding.key in MOVES or binding.description in rows:
                 continue
 
             def run(action: str = binding.action, node: object = active.node) -> Awaitable[bool]:
@@ -133,9 +137,10 @@ class Commands(Provider):
         return run
 
     def _row(self, entry: Entry, title: Content) -> Content:
+        columns = self.screen.size.width
         share, least, most = WIDTH
-        room = max(least, min(most, int(self.app.size.width * share))) - PADDING
-        room = min(room, self.app.size.width - PADDING)
+        wide = max(least, min(most, int(columns * share)))
+        room = (int(columns * NARROW[1]) if columns < NARROW[0] else wide) - PADDING
         does_room = room - max(TITLE_WIDTH, cell_len(entry.title)) - cell_len(entry.key) - 4
         left = title.pad_right(max(0, TITLE_WIDTH - cell_len(entry.title)) + 2)
         does = Content(entry.does).truncate(max(0, does_room), ellipsis=True)

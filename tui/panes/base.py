@@ -162,6 +162,11 @@ class Pane(Container):
         """A copy of the pane's key bindings, not those of what is in it."""
         return self._bindings.copy()
 
+    @property
+    def slow_line(self) -> bool:
+        """Whether bytes to the terminal are what is short: it is at the other end of a connection."""
+        return bool(getattr(getattr(self.program, "terminal", None), "ssh", False))
+
     def copy(self, text: str) -> None:
         """Put `text` on the clipboard."""
         self.program.copy_to_clipboard(text)

@@ -135,6 +135,9 @@ class ChatPane(Pane):
                 with Vertical(id="ask", classes="framed"):
                     yield PromptArea(placeholder="Ask anything")
 
+    def on_mount(self) -> None:
+        self.transcript.low_bandwidth = self.slow_line
+
     def first_focus(self) -> Widget | None:
         return self.prompt
 
@@ -143,7 +146,7 @@ class ChatPane(Pane):
     def restore(self, kept: Mapping[str, str]) -> None:
         self._wanted, self.model = kept.get("chat", ""), kept.get("model", "")
         if text := kept.get("prompt", ""):
-            self.prompt.text = text
+            self.prompt.put_text(text)
 
     def kept(self) -> Mapping[str, str]:
         return {
@@ -250,6 +253,7 @@ class ChatPane(Pane):
         elif self._answering:
             self.flash("An answer is still coming in: esc stops it, then enter sends.", "warning")
         else:
+            self.prompt.sent = (*self.prompt.sent, text)
             self._worker = self.stream_answer(self.services, text)
 
     @work(group="answer", exclusive=True, exit_on_error=False)

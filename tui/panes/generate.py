@@ -147,7 +147,7 @@ class GeneratePane(Pane):
     def restore(self, kept: Mapping[str, str]) -> None:
         self.model = kept.get("model", "")
         if text := kept.get("prompt", ""):
-            self.prompt.text = text
+            self.prompt.put_text(text)
         for choice, name in ((self.aspect, "aspect"), (self.amount, "count")):
             if value := kept.get(name, ""):
                 choice.value = value
@@ -252,6 +252,7 @@ class GeneratePane(Pane):
         if self.services is None:
             self.flash("The gateway is still starting; press enter again in a moment.", "warning")
             return
+        self.prompt.sent = (*self.prompt.sent, text)
         aspect = "" if self.aspect.value == "auto" else self.aspect.value
         self.submit(ImageRequest(text, self.model, int(self.amount.value), ImageOptions(aspect)))
 

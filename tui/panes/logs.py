@@ -87,6 +87,7 @@ class LogsPane(Pane):
 
     def on_mount(self) -> None:
         self.log_view.border_title = "logs"
+        self.log_view.low_bandwidth = self.slow_line
         self.words.cursor_blink = False
 
     def first_focus(self) -> Widget | None:

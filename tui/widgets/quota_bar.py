@@ -1,4 +1,4 @@
-"""How much of a quota is left, on one row: `████████░░ 81%  in 2 h 11 m`.
+"""How much of a quota is left, on one row: `━━━━━━━━·· 81%  in 2 h 11 m`.
 
 `quota_text` is pure and serves lists too; `QuotaBar` is the widget. State shows by length, by number and
 by glyph, so it survives NO_COLOR; colour only repeats it.
@@ -16,7 +16,7 @@ from textual.widget import Widget
 QuotaLevel = Literal["good", "mid", "low"]
 
 LEVELS: tuple[QuotaLevel, ...] = ("good", "mid", "low")
-FULL, EMPTY = "█", "░"
+FULL, EMPTY = "━", "·"
 
 
 def quota_level(left: float) -> QuotaLevel:

@@ -76,7 +76,7 @@ async def test_accounts_show_state_bars_and_resets(program: Program, services: F
         await settled(pilot)
         ada, _, grace = pane.table.rows
         assert ada.cells[1].text == "● ready"
-        assert ada.cells[2].text == "█░░░░░░░ 7%"
+        assert ada.cells[2].text == "━······· 7%"
         assert ada.cells[2].tone == "error"
         assert grace.cells[1].text == "○ sign in again"
         assert "gemini-pro: 81% left, resets in 2 h 11 m" in str(pane.details.render())

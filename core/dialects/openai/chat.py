@@ -85,6 +85,8 @@ UNDERSTOOD: Final = frozenset(
         "safety_settings",
     }
 )
+THINKING: Final = frozenset({"reasoning_effort", "reasoning", "thinking"})
+IMAGE: Final = frozenset({"image_config", "size", "quality", "image_size", "imageSize"})
 SESSIONS: Final = ("session_id", "conversation_id", "thread_id")
 """Members of `metadata` by which clients name a conversation."""
 
@@ -191,11 +193,15 @@ def _sampling(source: JsonObject) -> Sampling:
 
 def _vendor(source: JsonObject) -> JsonObject:
     """What Google's clients tuck into `extra_body.google` (or `google`)."""
+    if "extra_body" not in source and "google" not in source:
+        return {}
     outer = fields.mapping(source, "extra_body") or source
     return fields.mapping(outer, "google", "extra_body") or {}
 
 
 def _thinking(source: JsonObject, vendor: JsonObject) -> Thinking:
+    if not vendor and source.keys().isdisjoint(THINKING):
+        return Thinking()
     effort, budget, include = source.get("reasoning_effort"), None, None
     name = "reasoning_effort"
     if reasoning := fields.mapping(source, "reasoning"):
@@ -249,6 +255,8 @@ def _output(source: JsonObject) -> Output:
 
 
 def _image(source: JsonObject, vendor: JsonObject) -> ImageOptions:
+    if not vendor and source.keys().isdisjoint(IMAGE):
+        return ImageOptions()
     config = fields.mapping(source, "image_config") or fields.mapping(vendor, "image_config") or {}
     size = fields.text(config, "image_size", "image_config") or fields.text(source, "image_size")
     return ImageOptions(

@@ -175,7 +175,8 @@ def read(messages: list[Any]) -> tuple[tuple[str, ...], tuple[Turn, ...]]:
     reader = _Reader()
     for index, message in enumerate(messages):
         if message is not None:
-            reader.take(fields.as_object(message, f"messages[{index}]"), f"messages[{index}]")
+            at = f"messages[{index}]"
+            reader.take(fields.as_object(message, at), at)
     reader.flush()
     system, turns = reader.system, reader.turns
     if not turns:
@@ -185,11 +186,6 @@ def read(messages: list[Any]) -> tuple[tuple[str, ...], tuple[Turn, ...]]:
 
 def conversation_key(system: tuple[str, ...], turns: tuple[Turn, ...], salt: str = "") -> str:
     """The same for every request of a conversation: a digest of how it began."""
-    digest = blake2b(salt.encode("utf-8", "surrogatepass"), digest_size=12)
-    for text in system[:1]:
-        digest.update(text.encode("utf-8", "surrogatepass"))
-    for turn in turns[:1]:
-        for part in turn.parts:
-            if isinstance(part, Text):
-                digest.update(part.text.encode("utf-8", "surrogatepass"))
-    return digest.hexdigest()
+    said = [part.text for part in turns[0].parts if isinstance(part, Text)]
+    beginning = "\0".join((salt, *system[:1], *said)).encode("utf-8", "surrogatepass")
+    return blake2b(beginning, digest_size=12).hexdigest()

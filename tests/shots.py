@@ -20,7 +20,7 @@ from textual.pilot import Pilot
 
 from core.config.paths import Paths
 from core.domain.failure import GatewayError
-from core.runtime import open_services
+from core.runtime.opening import open_services
 from core.services import Services
 from tests.picture_of_screen import save_png
 from tui.app import AgtuiApp

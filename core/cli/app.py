@@ -35,7 +35,7 @@ Opener = Callable[..., Awaitable["Services"]]
 
 @dataclass
 class App:
-    """The state of one command line. `opener` is `core.runtime.open_services`, or a test's."""
+    """The state of one command line. `opener` is `core.runtime.opening.open_services`, or a test's."""
 
     home: Path | None = None
     sandbox: bool = False
@@ -50,10 +50,10 @@ class App:
         return Paths.from_environment(os.environ)
 
     async def open(self, **options: Any) -> Services:
-        """The services; options as `core.runtime.open_services` has them."""
+        """The services; options as `core.runtime.opening.open_services` has them."""
         if self.opener is not None:
             return await self.opener(self.paths, **options)
-        from core.runtime import open_services
+        from core.runtime.opening import open_services
 
         return await open_services(self.paths, **options)
 

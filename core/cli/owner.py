@@ -64,7 +64,7 @@ def stop(app: App) -> None:
 
 async def _status(app: App) -> Status | None:
     """The status of the owner, if there is one that answers."""
-    from core.owner import running_services
+    from core.runtime.owner import running_services
 
     services = running_services(app.paths)
     if services is None:

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from core.config.paths import Paths
-from core.runtime import open_services
+from core.runtime.opening import open_services
 from core.services import Services
 
 AGTUI = (sys.executable, "-P", "-m", "core.cli.main")

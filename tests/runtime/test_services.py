@@ -23,8 +23,8 @@ from core.domain.plan import RecordQuery
 from core.domain.requests import Caller, ChatRequest
 from core.domain.secret import Secret
 from core.domain.streams import closing
-from core.owner import announced, holder
-from core.runtime import open_services
+from core.runtime.opening import open_services
+from core.runtime.owner import announced, holder
 from core.storage.files import ensure_dir
 
 from .conftest import ROOT, Open
@@ -243,7 +243,7 @@ def test_httpx_comes_without_its_command_line(home: Path) -> None:
         "import asyncio, sys\n"
         "from pathlib import Path\n"
         "from core.config.paths import Paths\n"
-        "from core.runtime import open_services\n"
+        "from core.runtime.opening import open_services\n"
         "async def main():\n"
         "    paths = Paths.at(Path(sys.argv[1]))\n"
         "    first = await open_services(paths, sandbox='on', env={})\n"

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from core.config.clock import SystemClock
 from core.config.paths import Paths
 from core.domain.failure import GatewayError
-from core.owner import Door, Ownership, running_services, somebody_else
+from core.runtime.owner import Door, Ownership, running_services, somebody_else
 from core.transport.slim import skip_httpx_command_line
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ async def open_services(
         await asyncio.sleep(LOOK_EVERY)
     try:
         flags = {"server.host": host, "server.port": port, "studio.port": studio_port}
-        local = await asyncio.to_thread(import_module, "core.local")
+        local = await asyncio.to_thread(import_module, "core.runtime.local")
         return await local.open_local(paths, ownership, clock, sandbox, serve, flags, env, on_stop)
     except BaseException:
         ownership.release()

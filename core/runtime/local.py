@@ -28,11 +28,11 @@ from core.domain.ports import Clock
 from core.domain.state import Listener as OpenDoor
 from core.domain.state import Status
 from core.domain.streams import closing
-from core.owner import Ownership
-from core.rooms import SECTIONS_OF_PROVIDERS, Rooms
+from core.runtime.owner import Ownership
+from core.runtime.rooms import SECTIONS_OF_PROVIDERS, Rooms
+from core.runtime.simulated import SandboxDoor
 from core.server.app import build_app
 from core.server.serve import Listener
-from core.simulated import SandboxDoor
 
 log = logging.getLogger("agtui.runtime")
 

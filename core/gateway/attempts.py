@@ -77,6 +77,7 @@ class Search(Generic[T]):
         self._stop = False
         self._release: Release | None = None
         self._fallback: _Open[T] | None = None
+        self._opened: _Open[T] | None = None
         self.plan = replan()
         self.failure: Failure | None = None
         self.winner: Asked | None = None
@@ -94,7 +95,7 @@ class Search(Generic[T]):
         opened: _Open[T] | None = None
         try:
             with self._up.budget.generation():
-                opened = await self._open()
+                opened = self._opened = await self._open()
                 for item in opened.held:
                     yield item
                 if not opened.ended:

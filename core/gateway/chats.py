@@ -119,6 +119,8 @@ class ChatService:
         above = chat.head if parent is None else parent
         if above and all(turn.id != above for turn in chat.turns):
             raise GatewayError.of(Kind.NOT_FOUND, f"The chat has no turn {above}.")
+        if not text.strip() and not attachments:
+            raise GatewayError.of(Kind.BAD_REQUEST, "There is nothing to send yet.")
         words = (Text(text),) if text else ()
         turn = ChatTurn(self._new_id(), above, Role.USER, (*words, *attachments), self._clock.now())
         title = "" if chat.title else title_of(text)
@@ -133,10 +135,11 @@ class ChatService:
 
     async def _again(self, chat_id: str, turn_id: str, model: str) -> AsyncIterator[Batch]:
         chat = await self._shelf.chat(chat_id)
+        roles = {turn.id: turn.role for turn in chat.turns}
         turn = next((turn for turn in chat.turns if turn.id == turn_id), None)
-        if turn is None:
-            raise GatewayError.of(Kind.NOT_FOUND, f"The chat has no turn {turn_id}.")
-        asked = turn.parent if turn.role is Role.MODEL else turn.id
+        asked = turn_id if turn is None or turn.role is Role.USER else turn.parent
+        if roles.get(asked) is not Role.USER:
+            raise GatewayError.of(Kind.NOT_FOUND, f"The chat has no question {turn_id}.")
         async with closing(self._answer(chat, asked, model, False)) as batches:
             async for batch in batches:
                 yield batch

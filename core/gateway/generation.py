@@ -37,7 +37,7 @@ from .planner import Wanted
 from .planning import Planning
 from .retries import RetryBudget
 from .slots import Slots
-from .upstreams import CONTENT, END, LONGEST_QUEUE, NOTHING, Asked, Upstreams
+from .upstreams import CONTENT, END, FAULT, LONGEST_QUEUE, NOTHING, Asked, Upstreams
 
 T = TypeVar("T")
 
@@ -151,6 +151,9 @@ class GenerationService:
             failure = self._verdict(wanted, search, error.failure)
             book.fail(failure)
             raise GatewayError(failure) from error
+        except Exception:
+            book.fail(FAULT)
+            raise
         finally:
             if search is not None:
                 book.plan, book.attempts, book.winner = search.plan, search.attempts, search.winner
@@ -164,7 +167,7 @@ class GenerationService:
             account=winner.candidate.email,
             provider=winner.candidate.provider,
             endpoint=winner.endpoint,
-            attempts=len(search.attempts) + 1,
+            attempts=search.made,
             dropped=self._planning.dropped(request, winner.candidate),
         )
 

@@ -150,6 +150,6 @@ class _Maker:
             winner.candidate.email,
             winner.candidate.provider,
             winner.endpoint,
-            attempts=len(search.attempts) + 1,
+            attempts=search.made,
         )
         return structs.replace(made, index=index, started=started)

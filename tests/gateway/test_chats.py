@@ -241,6 +241,15 @@ async def test_chats_are_listed_renamed_thrown_away_and_brought_back() -> None:
     assert set(world.events.topics()) == {"chat.changed"}
 
 
+async def test_nothing_is_not_sent() -> None:
+    world = World()
+    chat = await world.chat()
+    with pytest.raises(GatewayError) as caught:
+        await world.say(chat, "  \n")
+    assert caught.value.failure.kind is Kind.BAD_REQUEST
+    assert await world.kept(chat) == ()
+
+
 async def test_what_is_not_there_is_said_so() -> None:
     world = World()
     chat = await world.chat()

@@ -214,6 +214,7 @@ async def test_an_empty_answer_is_asked_for_again_and_then_taken() -> None:
     answer = await world.service.answer(asking(), caller())
     assert answer.parts == ()
     assert len(world.provider.calls) == 2
+    assert answer.started.attempts == 2
     assert world.recorder.last.kind == "ok"
     assert not world.pool.failures
 

@@ -109,6 +109,12 @@ async def opened(pilot: Pilot[Any], app: AgtuiApp) -> PlainPane:
     return pane_of(app)
 
 
+def shown(app: AgtuiApp, *words: str) -> bool:
+    """Whether all the words are on the screen, each in one row."""
+    rows = [row(app, number) for number in range(app.screen.size.height)]
+    return all(any(word in each for each in rows) for word in words)
+
+
 def row(app: AgtuiApp, number: int) -> str:
     """What stands in one row of the screen; nothing while it has not been laid out."""
     strips = app.screen._compositor.render_strips()

@@ -87,6 +87,11 @@ class Search(Generic[T]):
     def attempts(self) -> tuple[Attempt, ...]:
         return tuple(self._log.attempts)
 
+    @property
+    def made(self) -> int:
+        """How many attempts there were, the one that is still going on included."""
+        return len(self._log.attempts) + bool(self._opened and not self._opened.recorded)
+
     async def run(self) -> AsyncIterator[T]:
         """The items of the answer. Raises GatewayError before the first one if every attempt failed;
 

@@ -37,7 +37,7 @@ from .planner import Wanted
 from .planning import Planning
 from .retries import RetryBudget
 from .slots import Slots
-from .upstreams import CONTENT, END, FAULT, LONGEST_QUEUE, NOTHING, Asked, Upstreams
+from .upstreams import CONTENT, END, FAULT, LONGEST_QUEUE, NOTHING, Asked, Upstreams, never_unauthenticated
 
 T = TypeVar("T")
 
@@ -145,8 +145,9 @@ class GenerationService:
                         break
         except GatewayError as error:
             if search is not None and search.winner is not None:
-                book.fail(error.failure)
-                yield keeper.close(error.failure)
+                failure = never_unauthenticated(error.failure)
+                book.fail(failure)
+                yield keeper.close(failure)
                 return
             failure = self._verdict(wanted, search, error.failure)
             book.fail(failure)

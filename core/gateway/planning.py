@@ -52,7 +52,14 @@ class Planning:
         return nobody(plan, self._up.pool.view(), self._up.pool.models(), wanted.kind)
 
     def verdict(self, wanted: Wanted, last: Failure | None, queued_out: bool) -> Failure:
-        """What the client is told after a search without an answer; `last` is its last failure."""
+        """What the client is told after a search without an answer; `last` is its last failure.
+
+        An upstream's 401 is about our account, never about the client's key.
+        """
+        failure = self._told(wanted, last, queued_out)
+        return never_unauthenticated(failure)
+
+    def _told(self, wanted: Wanted, last: Failure | None, queued_out: bool) -> Failure:
         if last is None:
             if queued_out:
                 return no_place(self._up.queue_s)
@@ -61,7 +68,7 @@ class Planning:
             return unknown_model(wanted.model, self._up.pool.models(), wanted.kind)
         if last.cause in LIMITS:
             return self._limited(wanted, last)
-        return never_unauthenticated(last)
+        return last
 
     def _limited(self, wanted: Wanted, last: Failure) -> Failure:
         """A limit: with the true time until an account is back if all of them rest."""

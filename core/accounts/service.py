@@ -15,6 +15,7 @@ from core.domain.failure import Cause, GatewayError, Kind
 from core.domain.ports import AccessToken, Clock, Provider, Publish
 from core.domain.secret import Secret
 
+from .packed import unpack
 from .pool import AccountPool
 from .projects import with_project
 from .roster import Roster
@@ -22,7 +23,6 @@ from .tokens import Tokens, refusal
 
 SANDBOX_TOKEN = "1//sandbox-"  # how refresh tokens of the sandbox begin
 NEEDS_NOTICE = "antigravity"  # the provider whose terms call for an acknowledgement
-_LONGEST_TOKEN = 4096
 _AT_ONCE = 8
 
 
@@ -76,7 +76,7 @@ class AccountsService:
                 params={"code": "ACKNOWLEDGEMENT_REQUIRED"},
             )
         spoken = self._provider(provider)
-        token, own_project, managed = _unpack(refresh_token)
+        token, own_project, managed = unpack(refresh_token)
         sign_in = spoken.sign_in
         credential = OAuth(Secret(token), sign_in.fingerprint(realm))
         access = await sign_in.refresh(credential, realm)
@@ -250,17 +250,3 @@ class AccountsService:
 def _placeholder(credential: OAuth) -> str:
     """The name of an account whose e-mail is not known yet."""
     return f"unnamed-{credential.refresh_token.fingerprint()}"
-
-
-def _unpack(text: str) -> tuple[str, str, str]:
-    """(refresh token, project, managed project) of the packed form; upstream notes 1.7."""
-    text = text.strip()
-    token, _, rest = text.partition("|")
-    project, _, managed = rest.partition("|")
-    if not token or len(text) > _LONGEST_TOKEN or not text.isascii() or not text.isprintable() or " " in text:
-        raise GatewayError.of(
-            Kind.BAD_REQUEST,
-            "That is not a refresh token: one line without spaces is expected.",
-            params={"param": "refresh_token"},
-        )
-    return token, project.strip(), managed.strip("| ")

@@ -13,14 +13,8 @@ from core.services import Services
 
 from .app import App, confirmed, json_option, pass_app, sandbox_option
 from .exits import Exit, Stop
+from .notice import TERMS, ask_acknowledgement
 from .output import clock, data, emit_json, table, words
-
-TERMS = """\
-Antigravity accounts: Google's terms do not foresee programs other than its own, and Google has
-suspended accounts that were used by others. An account added here may be restricted or lost. agtui
-sends no warm-up traffic and keeps one stable device identity an account; it can't rule this out.
-The official APIs with a key of your own carry no such risk.
-"""
 
 
 @click.group()
@@ -57,7 +51,7 @@ def add(app: App, token_stdin: bool, provider: str, project: str, acknowledge: b
         except GatewayError as error:
             if error.failure.params.get("code") != "ACKNOWLEDGEMENT_REQUIRED":
                 raise
-        _ask_acknowledgement(acknowledge)
+        ask_acknowledgement(acknowledge)
         await services.accounts.acknowledge()
         return await services.accounts.add_token(token, provider, project)
 
@@ -147,19 +141,6 @@ def _token(from_stdin: bool) -> str:
     if not sys.stdin.isatty():
         raise Stop("without a terminal, give the refresh token with --token-stdin.", Exit.USAGE)
     return str(click.prompt("Refresh token (not shown)", hide_input=True, err=True)).strip()
-
-
-def _ask_acknowledgement(given: bool) -> None:
-    if given:
-        return
-    words(TERMS)
-    if not sys.stdin.isatty():
-        raise Stop(
-            "the notice above has to be acknowledged first: agtui accounts acknowledge --yes",
-            Exit.NOT_PERMITTED,
-        )
-    if not click.confirm("Have you read this, and do you want to add the account?", err=True):
-        raise Stop("nothing was added.", Exit.NOT_PERMITTED)
 
 
 def _show(views: list[AccountView], as_json: bool) -> None:

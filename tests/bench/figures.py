@@ -44,4 +44,3 @@ class Figures:
         ]
         load = os.getloadavg()
         return [*table, *(f"- {note}" for note in self.notes), f"- load average at the end: {load[0]:.1f}"]
-

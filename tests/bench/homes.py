@@ -5,7 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -51,7 +51,9 @@ def with_long_chat(home: Path, messages: int = 600) -> None:
         role = Role.MODEL if number % 2 else Role.USER
         text = f"Answer {number}. {ANSWER}" if number % 2 else f"Question {number}: how does that work?"
         parent = turns[-1].id if turns else ""
-        turns.append(ChatTurn(f"t{number}", parent, role, (Text(text),), clock.now(), note=Note("gemini-3-pro")))
+        turns.append(
+            ChatTurn(f"t{number}", parent, role, (Text(text),), clock.now(), note=Note("gemini-3-pro"))
+        )
     chat = Chat(CHAT, "Half-blocks", "gemini-2.5-flash", clock.now(), clock.now(), turns[-1].id, tuple(turns))
     library = Paths.at(home).library
     ChatStore(library, Attachments(library), clock).save(chat)
@@ -81,7 +83,11 @@ class _Google(BaseHTTPRequestHandler):
         if self.path == "/token":
             said = {"access_token": "not-a-real-token", "expires_in": 3599, "token_type": "Bearer"}
         else:
-            said = {"models": {name: {"displayName": name, "quotaInfo": {"remainingFraction": 1}} for name in MODELS}}
+            said = {
+                "models": {
+                    name: {"displayName": name, "quotaInfo": {"remainingFraction": 1}} for name in MODELS
+                }
+            }
         body = json.dumps(said).encode()
         self.send_response(200)
         self.send_header("content-type", "application/json")
@@ -94,7 +100,7 @@ class _Google(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def sign_in() -> Iterator[str]:
+def sign_in() -> Generator[str]:
     """A stand-in for the upstream's sign-in and model list; its address."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Google)
     server.daemon_threads = True

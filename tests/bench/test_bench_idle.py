@@ -45,7 +45,10 @@ def test_an_idle_gateway(figures: Figures, env: dict[str, str]) -> None:
             share = (cpu_of(process.pid) - spent) / (WATCHED_S / 2)
             rss, pss = memory_of(process.pid)
         figures.add(
-            f"headless idle, {name}", f"RSS {rss:.0f} MB (PSS {pss:.0f}), CPU {share:.2%}", "RSS 60 MB", rss <= 60
+            f"headless idle, {name}",
+            f"RSS {rss:.0f} MB (PSS {pss:.0f}), CPU {share:.2%}",
+            "RSS 60 MB",
+            rss <= 60,
         )
 
 

@@ -93,14 +93,15 @@ def test_first_frame_and_prompt(figures: Figures, tmp_path: Path, home: Path, en
             screen.until(PROMPT)
             return first, first_cpu, usable(screen), screen.cpu
 
-    bare(), ours()
+    bare()
+    ours()
     bares, all_ours = zip(*((bare(), ours()) for _ in range(7)), strict=True)
     bare_wall, bare_cpu = (statistics.median(column) for column in zip(*bares, strict=True))
-    wall, cpu, prompt_wall, prompt_cpu = (
-        statistics.median(column) for column in zip(*all_ours, strict=True)
-    )
+    wall, cpu, prompt_wall, prompt_cpu = (statistics.median(column) for column in zip(*all_ours, strict=True))
     figures.add(
-        "a bare Textual app: first frame", f"{bare_cpu:.2f} s CPU, {bare_wall:.2f} s wall", "what follows is over this"
+        "a bare Textual app: first frame",
+        f"{bare_cpu:.2f} s CPU, {bare_wall:.2f} s wall",
+        "what follows is over this",
     )
     figures.add(
         "first full frame",

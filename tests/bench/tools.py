@@ -34,7 +34,9 @@ def folder() -> Path:
 def missing() -> list[str]:
     """What keeps the C tools from being built, in words; nothing if they can be."""
     place = folder()
-    lacking = [f"{name} (AGTUI_BENCH_TOOLS names its folder)" for name in SOURCES if not (place / name).exists()]
+    lacking = [
+        f"{name} (AGTUI_BENCH_TOOLS names its folder)" for name in SOURCES if not (place / name).exists()
+    ]
     if shutil.which("gcc") is None:
         lacking.append("gcc")
     return lacking

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import Protocol
 
-from core.domain.accounts import AccountView
+from core.domain.accounts import AccountView, ExportReport, ImportReport, ImportRow
 from core.domain.content import Media
 from core.domain.events import Answer, Batch, JobEvent
 from core.domain.models import ModelInfo
@@ -112,6 +112,28 @@ class Accounts(Protocol):
         ...
 
     async def acknowledge(self) -> str: ...
+
+    async def import_preview(self, path: str) -> tuple[ImportRow, ...]:
+        """What importing the file or directory `path` would do. Changes nothing and asks nobody.
+
+        `path` is absolute: it may be read by another process than the one that asks. It is the person's
+        own choice; no door for others may take it.
+        """
+        ...
+
+    async def import_accounts(
+        self, path: str, emails: tuple[str, ...] = (), replace: bool = False
+    ) -> ImportReport:
+        """Store the accounts that `path` holds (only those of `emails`, when given).
+
+        A token that is there stays unless `replace`. Nothing is asked upstream: an imported token is
+        proven at its first use. Needs the acknowledgement first.
+        """
+        ...
+
+    async def export(self, path: str) -> ExportReport:
+        """Write the accounts with their refresh tokens to the new file `path` (absolute), mode 0600."""
+        ...
 
     async def notices(self) -> list[str]:
         """What the person should know, for example that an unreadable accounts file was kept aside."""

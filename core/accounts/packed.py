@@ -1,11 +1,13 @@
 """The packed form of refresh tokens in other programs' files: `token|project|managed project`.
 
-Upstream notes 1.7. A plain token is the packed form of itself.
+Upstream notes 1.7. A plain token is the packed form of itself. And
+what an account is called that nothing but its token is known of.
 """
 
 from __future__ import annotations
 
 from core.domain.failure import GatewayError, Kind
+from core.domain.secret import Secret
 
 _LONGEST = 4096
 
@@ -25,3 +27,8 @@ def unpack(text: str) -> tuple[str, str, str]:
             params={"param": "refresh_token"},
         )
     return token, project.strip(), managed.strip("| ")
+
+
+def placeholder(token: Secret) -> str:
+    """The name of an account whose e-mail is not known yet; the same for the same token."""
+    return f"unnamed-{token.fingerprint()}"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
@@ -71,6 +71,15 @@ class Roster:
         if account.realm is Realm.REAL and not await self._on_disk(lambda: self._vault.put(account)):
             raise GatewayError.of(Kind.NOT_FOUND, "That account was removed meanwhile.")
         self._accounts[account.id] = account
+
+    async def put_all(self, accounts: Sequence[Account]) -> frozenset[str]:
+        """The same for many in one write; the ids of those that were not removed meanwhile."""
+        real = [account for account in accounts if account.realm is Realm.REAL]
+        stored = await self._on_disk(lambda: self._vault.put_all(real)) if real else frozenset[str]()
+        for account in accounts:
+            if account.realm is not Realm.REAL or account.id in stored:
+                self._accounts[account.id] = account
+        return stored | {account.id for account in accounts if account.realm is not Realm.REAL}
 
     def change(self, account_id: str, edit: Callable[[Account], Account]) -> Account | None:
         """Change an account at once, the disk follows; None when it is gone. `edit` may run twice."""

@@ -10,12 +10,22 @@ from collections.abc import Mapping
 
 import msgspec
 
-from core.domain.accounts import Account, AccountState, AccountView, OAuth, Realm
+from core.domain.accounts import (
+    Account,
+    AccountState,
+    AccountView,
+    ExportReport,
+    ImportReport,
+    ImportRow,
+    OAuth,
+    Realm,
+)
 from core.domain.failure import Cause, GatewayError, Kind
 from core.domain.ports import AccessToken, Clock, Provider, Publish
 from core.domain.secret import Secret
 
-from .packed import unpack
+from .importing import Importing
+from .packed import placeholder, unpack
 from .pool import AccountPool
 from .projects import with_project
 from .roster import Roster
@@ -47,6 +57,9 @@ class AccountsService:
         self._publish = publish
         self._setting = acknowledged.strip()
         self._storing = asyncio.Lock()
+        self._importing = Importing(
+            roster, pool, providers, clock, publish, self._realm_of, self._permitted, self._storing
+        )
 
     async def list(self) -> list[AccountView]:
         """The real accounts and, while the sandbox answers, its own."""
@@ -66,15 +79,7 @@ class AccountsService:
         bad_request for what can't be a token, and what the upstream says to it.
         """
         realm = self._realm_of(refresh_token)
-        if realm is Realm.REAL and provider == NEEDS_NOTICE and not await self.acknowledged():
-            raise GatewayError.of(
-                Kind.FORBIDDEN,
-                "Adding an Antigravity account needs one acknowledgement first: use by third-party programs "
-                "has led Google to suspend accounts. Read the notice and confirm it with "
-                "`agtui accounts acknowledge`.",
-                cause=Cause.CONFIG,
-                params={"code": "ACKNOWLEDGEMENT_REQUIRED"},
-            )
+        await self._permitted(realm, provider)
         spoken = self._provider(provider)
         token, own_project, managed = unpack(refresh_token)
         sign_in = spoken.sign_in
@@ -87,7 +92,7 @@ class AccountsService:
         account = Account(
             id=known.id if known is not None else uuid.uuid4().hex,
             provider=provider,
-            email=email or (known.email if known is not None else _placeholder(credential)),
+            email=email or (known.email if known is not None else placeholder(credential.refresh_token)),
             credential=credential,
             device=known.device if known is not None else sign_in.new_device(),
             realm=realm,
@@ -191,7 +196,30 @@ class AccountsService:
                 )
         self._publish("account.changed", account="", why="sandbox")
 
+    async def import_preview(self, path: str) -> tuple[ImportRow, ...]:
+        return await self._importing.preview(path)
+
+    async def import_accounts(
+        self, path: str, emails: tuple[str, ...] = (), replace: bool = False
+    ) -> ImportReport:
+        return await self._importing.run(path, emails, replace)
+
+    async def export(self, path: str) -> ExportReport:
+        return await self._importing.export(path)
+
     # --- within --------------------------------------------------------------------------------
+
+    async def _permitted(self, realm: Realm, provider: str) -> None:
+        """Raises GatewayError(forbidden) while the notice on the terms is not acknowledged."""
+        if realm is Realm.REAL and provider == NEEDS_NOTICE and not await self.acknowledged():
+            raise GatewayError.of(
+                Kind.FORBIDDEN,
+                "Adding an Antigravity account needs one acknowledgement first: use by third-party programs "
+                "has led Google to suspend accounts. Read the notice and confirm it with "
+                "`agtui accounts acknowledge`.",
+                cause=Cause.CONFIG,
+                params={"code": "ACKNOWLEDGEMENT_REQUIRED"},
+            )
 
     def _realm_of(self, refresh_token: str) -> Realm:
         match self._pool.sandbox:
@@ -240,13 +268,10 @@ class AccountsService:
     async def _look(self, account: Account) -> None:
         """Quota and models; and the e-mail, where a sign-in did not learn it."""
         await self._pool.look(account.id)
-        if isinstance(account.credential, OAuth) and account.email == _placeholder(account.credential):
+        if isinstance(account.credential, OAuth) and account.email == placeholder(
+            account.credential.refresh_token
+        ):
             token = await self._tokens.access(account.id)
             email = await self._email(self._provider(account.provider), token, account.realm)
             if email:
                 self._roster.change(account.id, lambda known: msgspec.structs.replace(known, email=email))
-
-
-def _placeholder(credential: OAuth) -> str:
-    """The name of an account whose e-mail is not known yet."""
-    return f"unnamed-{credential.refresh_token.fingerprint()}"

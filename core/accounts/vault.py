@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import stat
 import threading
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
 
 import msgspec
@@ -86,18 +86,26 @@ class Vault:
 
     def put(self, account: Account) -> bool:
         """Add `account` or replace the one with its id; False when that id was removed."""
-        if account.realm is not Realm.REAL:
+        return bool(self.put_all((account,)))
+
+    def put_all(self, accounts: Sequence[Account]) -> frozenset[str]:
+        """The same for many in one write, all or none; the ids that were not removed meanwhile."""
+        if any(account.realm is not Realm.REAL for account in accounts):
             raise ValueError("the vault keeps real accounts only")
+        stored: frozenset[str] = frozenset()
 
         def change(document: Document) -> Document | None:
-            if account.id in document.removed:
+            nonlocal stored
+            removed = set(document.removed)
+            fresh = {account.id: account for account in accounts if account.id not in removed}
+            stored = frozenset(fresh)
+            if not fresh:
                 return None
-            others = [account if known.id == account.id else known for known in document.accounts]
-            if document.get(account.id) is None:
-                others.append(account)
-            return msgspec.structs.replace(document, accounts=tuple(others))
+            kept = [fresh.pop(known.id, known) for known in document.accounts]
+            return msgspec.structs.replace(document, accounts=(*kept, *fresh.values()))
 
-        return self._update(change) is not None
+        self._update(change)
+        return stored
 
     def change(self, account_id: str, edit: Callable[[Account], Account]) -> Account | None:
         """Replace an account by `edit` of what the file holds; None when it is not there (any more)."""
@@ -224,7 +232,7 @@ def _without(document: Document, account_id: str) -> Document:
 
 
 def _encode(document: Document) -> bytes:
-    """The only place where credentials become text: `Secret` has no encoder anywhere else."""
+    """Credentials become text here and in an export only: `Secret` has no encoder anywhere else."""
     return msgspec.json.format(msgspec.json.encode(document, enc_hook=_reveal), indent=2)
 
 

@@ -118,6 +118,49 @@ class AccountView(Struct, frozen=True):
     last_error: str = ""
 
 
+class ImportStep(StrEnum):
+    """What importing one entry of a file does."""
+
+    ADD = "add"
+    REPLACE = "replace token"
+    SAME = "skip: same token"
+    NO_TOKEN = "skip: no token"
+    TWICE = "skip: listed twice"
+    ENDED = "skip: ended"  # the upstream ended the account that is here; a file doesn't revive it
+    UNREADABLE = "skip: unreadable"  # a file, not an account
+
+
+class ImportRow(Struct, frozen=True):
+    """An entry of a file and what importing it would do, or why it was not done. No token in it.
+
+    `file` is relative to the path that was named, `source` the program that wrote it; `enabled` whether
+    the account is in use once imported.
+    """
+
+    email: str
+    file: str
+    source: str
+    step: ImportStep
+    note: str = ""
+    enabled: bool = True
+
+
+class ImportReport(Struct, frozen=True):
+    """What an import did: e-mails, and the rows that changed nothing."""
+
+    added: tuple[str, ...] = ()
+    replaced: tuple[str, ...] = ()
+    skipped: tuple[ImportRow, ...] = ()
+
+
+class ExportReport(Struct, frozen=True):
+    """The file that was written, the e-mails in it, and those without a token that can be carried."""
+
+    path: str
+    accounts: tuple[str, ...]
+    left_out: tuple[str, ...] = ()
+
+
 class ClientKey(Struct, frozen=True):
     """A key that clients of the gateway present. Only its hash is kept; `hint` is its last 4 characters."""
 

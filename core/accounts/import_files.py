@@ -82,7 +82,7 @@ class _Search:
         except GatewayError as error:
             if needed:
                 raise
-            self.troubles.append(Trouble(name, error.failure.public_message))
+            self.troubles.append(Trouble(name, _why(error)))
             return
         self.found += contents.found
         for beside, email in contents.beside:
@@ -154,9 +154,14 @@ def _names(directory: Path) -> list[str]:
     return names
 
 
+def _why(error: GatewayError) -> str:
+    """What is wrong with a file, for a row that names the file itself."""
+    return str(error.failure.params.get("why") or error.failure.public_message)
+
+
 def _refused(path: Path, why: str) -> GatewayError:
     return GatewayError.of(
-        Kind.BAD_REQUEST, f"{shown(str(path))} can't be imported: {why}", params={"param": "path"}
+        Kind.BAD_REQUEST, f"{shown(str(path))} can't be imported: {why}", params={"param": "path", "why": why}
     )
 
 

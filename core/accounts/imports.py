@@ -63,35 +63,35 @@ def read_file(content: bytes, name: str) -> Contents:
     """
     document = _decode(content, name)
     if document.get("format") == FORMAT and document.get("version") != VERSION:
-        raise _refused(name, f"it is an export of another version than {VERSION}. Update agtui.")
+        raise _refused(name, f"it is an export of another version than {VERSION}.")
     if not isinstance(document.get("accounts", []), list):
-        raise _refused(name, f"its `accounts` is not a list. {EXPECTED}")
+        raise _refused(name, "its `accounts` is not a list.")
     if is_index(document):
         return Contents(beside=tuple(_beside(_bounded(document["accounts"], name))))
     for shape in SHAPES:
         if shape.fits(document):
             entries = _bounded(shape.entries(document), name)
             return Contents(tuple(_found(entry, shape, name) for entry in entries))
-    raise NotAccounts(_refused(name, f"it holds no accounts that agtui knows. {EXPECTED}").failure)
+    raise NotAccounts(_refused(name, "it holds no accounts that agtui knows.").failure)
 
 
 def _decode(content: bytes, name: str) -> Members:
     content = content.removeprefix(b"\xef\xbb\xbf").strip(b"\0 \t\r\n")
     if not content:
-        raise _refused(name, f"it is empty. {EXPECTED}")
+        raise _refused(name, "it is empty.")
     if sum(content.count(mark) for mark in (b"{", b"[", b",")) > MOST_VALUES:
         raise _too_large(name)
     try:
         document = msgspec.json.decode(content)
     except RecursionError:
-        raise _refused(name, f"it is nested too deeply. {EXPECTED}") from None
+        raise _refused(name, "it is nested too deeply.") from None
     except (msgspec.DecodeError, UnicodeDecodeError):
         # Not the parser's words: they may quote what the file holds.
-        raise _refused(name, f"it is not valid JSON; it may be cut off. {EXPECTED}") from None
+        raise _refused(name, "it is not valid JSON; it may be cut off.") from None
     if isinstance(document, list):
         return {"accounts": document}
     if not isinstance(document, dict):
-        raise _refused(name, f"it is neither a JSON object nor a list. {EXPECTED}")
+        raise _refused(name, "it is neither a JSON object nor a list.")
     return cast("Members", document)
 
 
@@ -185,7 +185,11 @@ def _plain(value: Any, longest: int = 64) -> str:
 
 
 def _refused(name: str, why: str) -> GatewayError:
-    return GatewayError.of(Kind.BAD_REQUEST, f"{name} can't be imported: {why}", params={"param": "path"})
+    return GatewayError.of(
+        Kind.BAD_REQUEST,
+        f"{name} can't be imported: {why} {EXPECTED}",
+        params={"param": "path", "why": why},
+    )
 
 
 def _too_large(name: str) -> GatewayError:

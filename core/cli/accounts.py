@@ -11,6 +11,7 @@ from core.domain.accounts import AccountView
 from core.domain.failure import GatewayError
 from core.services import Services
 
+from .account_files import export_file, import_files
 from .app import App, confirmed, json_option, pass_app, sandbox_option
 from .exits import Exit, Stop
 from .notice import TERMS, ask_acknowledgement
@@ -21,6 +22,10 @@ from .output import clock, data, emit_json, table, words
 @sandbox_option
 def accounts() -> None:
     """Upstream accounts."""
+
+
+accounts.add_command(import_files)
+accounts.add_command(export_file)
 
 
 @accounts.command("list")

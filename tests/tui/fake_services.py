@@ -12,7 +12,17 @@ from pathlib import Path
 import msgspec
 from PIL import Image
 
-from core.domain.accounts import AccountState, AccountView, Cooldown, QuotaWindow, Realm
+from core.domain.accounts import (
+    AccountState,
+    AccountView,
+    Cooldown,
+    ExportReport,
+    ImportReport,
+    ImportRow,
+    ImportStep,
+    QuotaWindow,
+    Realm,
+)
 from core.domain.content import Media, Role, Text, Thought
 from core.domain.events import (
     Answer,
@@ -205,6 +215,29 @@ def model_turn(turn_id: str, text: str, parent: str, **changes: object) -> ChatT
     return msgspec.structs.replace(made, **changes)
 
 
+IMPORTABLE = (
+    ImportRow("grace@sandbox.test", "accounts.json", "antigravity-claude-proxy", ImportStep.ADD),
+    ImportRow(
+        "edsger@sandbox.test",
+        "accounts.json",
+        "antigravity-claude-proxy",
+        ImportStep.ADD,
+        "marked invalid there",
+        enabled=False,
+    ),
+    ImportRow("barbara@sandbox.test", "antigravity-barbara.json", "CLIProxyAPI", ImportStep.REPLACE),
+    ImportRow(
+        "",
+        "notes.json",
+        "",
+        ImportStep.UNREADABLE,
+        "notes.json can't be imported: it is not valid JSON; it may be cut off.",
+        enabled=False,
+    ),
+)
+"""What every file or directory holds, but one called `broken.json`."""
+
+
 class FakeServices:
     """Every service in one object; the attributes of the same names all lead here."""
 
@@ -224,6 +257,7 @@ class FakeServices:
         self.chats_by_id: dict[str, Chat] = {}
         self.trash: dict[str, Chat] = {}
         self.pool = [account("ada"), account("alan", in_flight=1)] if filled else []
+        self.importable = IMPORTABLE
         self.pictures_kept: list[Asset] = []
         self.queue: list[Job] = []
         self.rows: list[RequestRecord] = []
@@ -564,6 +598,32 @@ class FakeAccounts(Part):
 
     async def acknowledge(self) -> str:
         return "2026-11-21"
+
+    async def import_preview(self, path: str) -> tuple[ImportRow, ...]:
+        if path.endswith("broken.json"):
+            words = f"{Path(path).name} can't be imported: it is not valid JSON; it may be cut off."
+            raise GatewayError(Failure(Kind.BAD_REQUEST, words))
+        here = {each.email for each in self.world.pool}
+        return tuple(
+            msgspec.structs.replace(row, step=ImportStep.SAME) if row.email in here else row
+            for row in self.world.importable
+        )
+
+    async def import_accounts(
+        self, path: str, emails: tuple[str, ...] = (), replace: bool = False
+    ) -> ImportReport:
+        if self.world.fail_next is not None:
+            failure, self.world.fail_next = self.world.fail_next, None
+            raise GatewayError(failure)
+        rows = [row for row in await self.import_preview(path) if not emails or row.email in emails]
+        added = tuple(row.email for row in rows if row.step is ImportStep.ADD)
+        replaced = tuple(row.email for row in rows if replace and row.step is ImportStep.REPLACE)
+        self.world.pool += [account(email.partition("@")[0]) for email in added]
+        self.world.publish("account.changed", why="imported")
+        return ImportReport(added, replaced, tuple(row for row in rows if row.email not in added + replaced))
+
+    async def export(self, path: str) -> ExportReport:
+        return ExportReport(path, tuple(each.email for each in self.world.pool))
 
     async def notices(self) -> list[str]:
         return []

@@ -6,7 +6,7 @@ parts and one ending. `collect` folds a guarded stream into an `Answer`.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TypeVar
 
@@ -102,7 +102,7 @@ async def guard(batches: AsyncIterator[Batch]) -> AsyncIterator[Batch]:
 
 
 @asynccontextmanager
-async def closing(stream: AsyncIterator[T]) -> AsyncIterator[AsyncIterator[T]]:
+async def closing(stream: AsyncIterator[T]) -> AsyncGenerator[AsyncIterator[T]]:
     """`stream`, closed at the end of the block however that is left: whoever stops reading stops the work."""
     try:
         yield stream

@@ -57,6 +57,10 @@ def test_the_verbs_answer_to_help() -> None:
     for name in VERBS:
         done = subprocess.run(
             [sys.executable, "-m", "core", name, "--help"],
-            cwd=README.parent, capture_output=True, text=True, check=False, timeout=20,
+            cwd=README.parent,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=20,
         )
         assert done.returncode == 0, (name, done.stderr)

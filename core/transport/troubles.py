@@ -108,6 +108,17 @@ def bad_address(url: str, error: BaseException) -> GatewayError:
     )
 
 
+def bad_header(url: str, error: BaseException) -> GatewayError:
+    """A header of ours can't be sent; its value is not shown. Nothing was sent."""
+    return _trouble(
+        Kind.UNAVAILABLE,
+        Cause.CONFIG,
+        f"A header for {host_of(url)} holds characters that can't be sent. "
+        "Look for line breaks or letters outside Latin-1 in a key, token or header of the settings.",
+        ValueError(type(error).__name__),
+    )
+
+
 def _trouble(kind: Kind, cause: Cause, message: str, error: BaseException | None = None) -> GatewayError:
     detail = "" if error is None else f"{type(error).__name__}: {error}"
     return GatewayError(Failure(kind, message, scope=Scope.ENDPOINT, cause=cause, detail=detail))

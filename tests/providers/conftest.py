@@ -21,7 +21,7 @@ from core.providers import RealmFacts
 from core.providers.antigravity.client import AntigravityProvider
 from core.providers.antigravity.settings import AntigravitySettings
 from core.sandbox import CLIENT_ID, CLIENT_SECRET, create_app
-from core.transport.client import HttpxTransport
+from core.transport.pool import PoolTransport
 
 DEVICE = Device("6f0e8c1a-2b7d-4a53-9b1e-0d7f3c5a9e21", "device-1a2b3c4d5e6f7081")
 
@@ -50,7 +50,7 @@ class World:
 
     def __init__(self, address: str, **settings: Any) -> None:
         self.address = address
-        self.transport = HttpxTransport()
+        self.transport = PoolTransport()
         facts = RealmFacts(
             endpoints=(address,),
             token_url=f"{address}/token",

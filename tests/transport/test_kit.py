@@ -16,11 +16,13 @@ import pytest
 from core.domain.failure import Cause, GatewayError, Kind, Scope
 from core.domain.ports import Call, Timeouts, Transport
 from core.transport.client import HttpxTransport
+from core.transport.pool import PoolTransport
+from core.transport.route import Transports
 
-from .torture import PIECES, Torture
+from .answers import BODILESS, BODY, BROKEN, PIECES, RAW, WHOLE
+from .torture import FLOOD, Torture
 
-TRANSPORTS: list[Callable[[], Transport]] = [HttpxTransport]
-BODY = b"".join(PIECES)
+TRANSPORTS: list[Callable[[], Transport]] = [HttpxTransport, PoolTransport, Transports]
 
 
 @pytest.fixture(params=TRANSPORTS, ids=lambda make: make.__name__)
@@ -74,6 +76,63 @@ async def test_what_has_arrived_is_given_before_the_rest_is_there(
     assert b"".join([read async for read in reads]) == b"".join(PIECES[1:])
 
 
+@pytest.mark.parametrize("name", WHOLE)
+async def test_an_answer_may_be_split_anywhere(
+    transport: Transport, server: Torture, at: str, name: str
+) -> None:
+    for place in range(1, len(RAW[name])):
+        assert await body_of(transport, post(f"{at}/split/{name}/{place}")) == BODY, place
+    assert server.connections == 1
+
+
+@pytest.mark.parametrize("name", BODILESS)
+async def test_an_answer_without_a_body_leaves_the_connection_usable(
+    transport: Transport, server: Torture, at: str, name: str
+) -> None:
+    for _ in range(3):
+        assert await body_of(transport, post(f"{at}/raw/{name}")) == b""
+    assert server.connections == 1
+
+
+async def test_head_is_answered_without_a_body(transport: Transport, at: str) -> None:
+    reply = await transport.send(Call("HEAD", f"{at}/head_only"))
+    assert (reply.status, reply.headers["content-length"]) == (200, "500")
+    assert [read async for read in reply.reads()] == []
+
+
+async def test_trailers_do_not_become_headers(transport: Transport, at: str) -> None:
+    reply = await transport.send(post(f"{at}/raw/trailers"))
+    assert await collect(reply.reads()) == BODY
+    assert "x-sum" not in reply.headers
+
+
+async def test_a_large_request_arrives_whole(transport: Transport, server: Torture, at: str) -> None:
+    body = bytes(range(256)) * 20_000
+    await transport.read(Call("POST", f"{at}/whole", body=body))
+    assert server.requests[0][2] == body
+
+
+async def test_an_upstream_is_held_up_while_nobody_reads(
+    transport: Transport, server: Torture, at: str
+) -> None:
+    reply = await transport.send(post(f"{at}/flood"))
+    sent = -1
+    while sent != server.sent:
+        sent = server.sent
+        await asyncio.sleep(0.05)
+    assert server.sent < FLOOD // 2
+    assert sum([len(read) async for read in reply.reads()]) == FLOOD
+
+
+async def test_a_reader_may_take_its_time(transport: Transport, at: str) -> None:
+    reply = await transport.send(post(f"{at}/stream", idle=0.1))
+    read: list[bytes] = []
+    async for one in reply.reads():
+        read.append(one)
+        await asyncio.sleep(0.15)
+    assert b"".join(read) == BODY
+
+
 async def test_status_headers_and_body_are_what_was_sent(transport: Transport, at: str) -> None:
     status, headers, body = await transport.read(post(f"{at}/whole"))
     assert (status, headers["x-mixed-case"], body) == (200, "Yes", b"hello")
@@ -116,6 +175,14 @@ async def test_a_connection_that_was_closed_between_requests_is_replaced(
     for _ in range(5):
         assert (await transport.read(post(f"{at}/forgetful")))[2] == b"hello"
         await asyncio.sleep(0.02)
+    assert server.connections == 5
+
+
+async def test_a_connection_that_was_reset_between_requests_is_replaced(
+    transport: Transport, server: Torture, at: str
+) -> None:
+    for _ in range(5):
+        assert (await transport.read(post(f"{at}/reset")))[2] == b"hello"
     assert server.connections == 5
 
 
@@ -167,6 +234,26 @@ async def test_a_body_that_breaks_off_is_cut(transport: Transport, at: str, path
     caught = (await failure(transport, post(f"{at}/{path}"))).failure
     assert (caught.kind, caught.cause) == (Kind.UPSTREAM, Cause.CUT)
     assert at.removeprefix("http://") in caught.public_message
+
+
+@pytest.mark.parametrize("name", BROKEN)
+async def test_an_answer_that_makes_no_sense_is_refused(transport: Transport, at: str, name: str) -> None:
+    caught = (await failure(transport, post(f"{at}/raw/{name}"))).failure
+    assert (caught.kind, caught.cause) == (Kind.UPSTREAM, Cause.CUT)
+    assert (await transport.read(post(f"{at}/whole")))[2] == b"hello"
+
+
+@pytest.mark.parametrize("name", ["sized", "trailers", "zipped"])
+async def test_an_answer_may_break_off_anywhere(transport: Transport, at: str, name: str) -> None:
+    for place in range(len(RAW[name])):
+        caught = (await failure(transport, post(f"{at}/cut/{name}/{place}"))).failure
+        assert (caught.kind, caught.cause) == (Kind.UPSTREAM, Cause.CUT), place
+
+
+async def test_a_small_answer_does_not_become_a_huge_one(transport: Transport, at: str) -> None:
+    with pytest.raises(GatewayError) as caught:
+        await transport.read(post(f"{at}/bomb"), limit=1_000_000)
+    assert "more than" in caught.value.failure.public_message
 
 
 async def test_what_came_before_a_cut_is_given(transport: Transport, at: str) -> None:

@@ -9,10 +9,10 @@ import asyncio
 import gzip
 from collections.abc import Awaitable, Callable
 
+from .answers import CHUNKED, END, OPEN, PIECES, RAW, chunk
+
 Writer = asyncio.StreamWriter
 Behaviour = Callable[["Torture", Writer], Awaitable[None]]
-
-PIECES = [b"data: one\n\n", b"data: two\n\n", b"data: three\n\n"]
 
 
 class Torture:
@@ -22,6 +22,7 @@ class Torture:
     def __init__(self) -> None:
         self.requests: list[tuple[str, dict[str, str], bytes]] = []
         self.connections = 0
+        self.sent = 0
         self.asked = asyncio.Event()
         self.gone = asyncio.Event()
         self.proceed = asyncio.Event()
@@ -71,7 +72,9 @@ class Torture:
         body = await reader.readexactly(int(headers.get("content-length", "0")))
         self.requests.append((path, headers, body))
         self.asked.set()
-        answer = asyncio.ensure_future(BEHAVIOURS[path](self, writer))
+        words = path.split("/")[1:]
+        behaviour = BEHAVIOURS[path] if len(words) == 1 else BY_NAME[words[0]](words[1], *map(int, words[2:]))
+        answer = asyncio.ensure_future(behaviour(self, writer))
         watch = asyncio.ensure_future(reader.read(1))
         try:
             await asyncio.wait({answer, watch}, return_when=asyncio.FIRST_COMPLETED)
@@ -83,7 +86,8 @@ class Torture:
             answer.cancel()
             watch.cancel()
             await asyncio.gather(answer, watch, return_exceptions=True)
-        return path in KEPT and not writer.is_closing()
+        kept = path in KEPT if len(words) == 1 else words[0] != "cut" and words[1] in OPEN
+        return kept and not writer.is_closing()
 
 
 async def send(writer: Writer, *pieces: bytes) -> None:
@@ -92,14 +96,6 @@ async def send(writer: Writer, *pieces: bytes) -> None:
         writer.write(piece)
         await writer.drain()
         await asyncio.sleep(0.01)
-
-
-def chunk(piece: bytes) -> bytes:
-    return b"%x\r\n%b\r\n" % (len(piece), piece)
-
-
-CHUNKED = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
-END = b"0\r\n\r\n"
 
 
 async def whole(_: Torture, writer: Writer) -> None:
@@ -172,8 +168,9 @@ async def mute(_: Torture, writer: Writer) -> None:
 
 async def trickle(_: Torture, writer: Writer) -> None:
     """A head that never ends, though something always comes."""
+    await send(writer, b"HTTP/1.1 200 OK\r\n")
     while True:
-        await send(writer, b"HTTP/1.1 200 OK\r\n" if not writer.is_closing() else b"", b"X-A: 1\r\n")
+        await send(writer, b"X-A: 1\r\n")
 
 
 async def drip(_: Torture, writer: Writer) -> None:
@@ -217,6 +214,88 @@ async def empty(_: Torture, writer: Writer) -> None:
     await send(writer, b"HTTP/1.1 204 No Content\r\n\r\n")
 
 
+async def reset(_: Torture, writer: Writer) -> None:
+    """Promises to keep the connection and resets it after the answer."""
+    await send(writer, b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello")
+    writer.transport.abort()
+
+
+async def flood(server: Torture, writer: Writer) -> None:
+    """More than a reader holds that does not read; `sent` says how much went out."""
+    piece = b"x" * 65536
+    writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % FLOOD)
+    for _ in range(FLOOD // len(piece)):
+        writer.write(piece)
+        await writer.drain()
+        server.sent += len(piece)
+
+
+async def bomb(_: Torture, writer: Writer) -> None:
+    """64 MiB of nothing in 64 KiB."""
+    body = gzip.compress(bytes(64 * 1024 * 1024), 9)
+    await send(
+        writer, b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(body), body
+    )
+
+
+async def hinting(_: Torture, writer: Writer) -> None:
+    """Interim answers without end."""
+    while True:
+        writer.write(b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n" * 50)
+        await writer.drain()
+        await asyncio.sleep(0)
+
+
+async def trailing(_: Torture, writer: Writer) -> None:
+    """Trailers without end."""
+    writer.write(CHUNKED + chunk(PIECES[0]) + b"0\r\n")
+    while True:
+        writer.write(b"X-T: 1\r\n" * 500)
+        await writer.drain()
+        await asyncio.sleep(0)
+
+
+async def head_only(_: Torture, writer: Writer) -> None:
+    """What HEAD gets: the length of a body that does not follow."""
+    await send(writer, b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n")
+
+
+def raw(name: str) -> Behaviour:
+    """An answer of answers.py at once."""
+
+    async def answer(_: Torture, writer: Writer) -> None:
+        writer.write(RAW[name])
+        await writer.drain()
+        await asyncio.sleep(0.01)
+
+    return answer
+
+
+def split(name: str, at: int) -> Behaviour:
+    """An answer in two reads."""
+
+    async def answer(_: Torture, writer: Writer) -> None:
+        for part in (RAW[name][:at], RAW[name][at:]):
+            writer.write(part)
+            await writer.drain()
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+
+    return answer
+
+
+def cut(name: str, at: int) -> Behaviour:
+    """The beginning of an answer, then the end of the connection."""
+
+    async def answer(_: Torture, writer: Writer) -> None:
+        writer.write(RAW[name][:at])
+        await writer.drain()
+
+    return answer
+
+
+FLOOD = 48 * 1024 * 1024
+BY_NAME: dict[str, Callable[..., Behaviour]] = {"raw": raw, "split": split, "cut": cut}
 BEHAVIOURS: dict[str, Behaviour] = {
     f"/{behaviour.__name__}": behaviour
     for behaviour in (
@@ -243,6 +322,12 @@ BEHAVIOURS: dict[str, Behaviour] = {
         refusal,
         huge,
         empty,
+        reset,
+        flood,
+        bomb,
+        hinting,
+        trailing,
+        head_only,
     )
 }
 KEPT = {

@@ -49,7 +49,7 @@ from core.records.ring import LogRing, install
 from core.records.service import RecordsService
 from core.storage.database import Database
 from core.studio.jobs import StudioService
-from core.transport.client import HttpxTransport
+from core.transport.route import Transports
 
 log = logging.getLogger("agtui.runtime")
 
@@ -82,7 +82,7 @@ class Rooms:
         url = config.section("records", RecordsSettings).database_url
         self.database = Database(url, clock) if url else Database.at(paths.database, clock)
         self.requests = RequestLog(self.database, self.ring, clock)
-        self.transport = HttpxTransport()
+        self.transport = Transports()
         self.settings = SettingsService(config, env, flags, SECTIONS_OF_PROVIDERS, publish)
         providers = {
             name: build(name, config.section(name, entry.settings), self.transport, clock, simulated)

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import Protocol
 
-from core.domain.accounts import AccountView, ExportReport, ImportReport, ImportRow
+from core.domain.accounts import AccountView, ExportReport, ImportReport, ImportRow, Login
 from core.domain.content import Media
 from core.domain.events import Answer, Batch, JobEvent
 from core.domain.models import ModelInfo
@@ -112,6 +112,30 @@ class Accounts(Protocol):
         ...
 
     async def acknowledge(self) -> str: ...
+
+    async def login_start(self, provider: str = "antigravity", hint: str = "") -> Login:
+        """Begin a sign-in with the browser; `hint` is the e-mail of an account to sign in again.
+
+        The person opens `Login.url`; the browser comes back to this machine, or what is in its address
+        bar is pasted, whichever is first. One at a time a provider: a further one ends the one before.
+        Needs the acknowledgement first.
+        """
+        ...
+
+    async def login_paste(self, login_id: str, text: str) -> Login:
+        """Go on with a code: the address that the browser ended at, its query, or the bare code.
+
+        Returns once the text was understood; `login_watch` tells what came of it.
+        """
+        ...
+
+    async def login_status(self, login_id: str) -> Login: ...
+
+    def login_watch(self, login_id: str) -> AsyncIterator[Login]:
+        """Where the sign-in stands, and each change of that until it is over."""
+        ...
+
+    async def login_cancel(self, login_id: str) -> Login: ...
 
     async def import_preview(self, path: str) -> tuple[ImportRow, ...]:
         """What importing the file or directory `path` would do. Changes nothing and asks nobody.

@@ -30,7 +30,16 @@ from core.domain.events import (
 from core.domain.failure import Cause, Failure, GatewayError, Kind, Scope
 from core.domain.models import ModelInfo
 from core.domain.plan import RequestRecord
-from core.domain.ports import AccessToken, Catalogue, Grant, PoolEntry, PoolView, Project
+from core.domain.ports import (
+    AccessToken,
+    AuthorizeRequest,
+    Callback,
+    Catalogue,
+    Grant,
+    PoolEntry,
+    PoolView,
+    Project,
+)
 from core.domain.requests import Caller, ChatRequest, ImageRequest
 from core.domain.secret import Secret
 from core.domain.streams import closing
@@ -234,6 +243,16 @@ class FakeProvider:
 
 class FakeSignIn:
     """Signs in whatever it is given."""
+
+    callback = Callback((0,), "/oauth-callback")
+
+    def authorize(self, realm: Realm, redirect_uri: str, hint: str = "") -> AuthorizeRequest:
+        return AuthorizeRequest("https://sign-in.test/", "state", Secret("verifier"))
+
+    async def exchange(
+        self, realm: Realm, code: Secret, request: AuthorizeRequest, redirect_uri: str
+    ) -> AccessToken:
+        return AccessToken(Secret("token"), 1e12, Secret("refresh"))
 
     async def refresh(self, credential: object, realm: Realm) -> AccessToken:
         return AccessToken(Secret("token"), 1e12)

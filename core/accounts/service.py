@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import builtins
 import time
-import uuid
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 
 import msgspec
 
@@ -17,6 +16,7 @@ from core.domain.accounts import (
     ExportReport,
     ImportReport,
     ImportRow,
+    Login,
     OAuth,
     Realm,
 )
@@ -24,14 +24,16 @@ from core.domain.failure import Cause, GatewayError, Kind
 from core.domain.ports import AccessToken, Clock, Provider, Publish
 from core.domain.secret import Secret
 
+from .flows import Flows
 from .importing import Importing
+from .joining import Joining, email_of
 from .packed import placeholder, unpack
 from .pool import AccountPool
-from .projects import with_project
 from .roster import Roster
 from .tokens import Tokens, refusal
 
 SANDBOX_TOKEN = "1//sandbox-"  # how refresh tokens of the sandbox begin
+SANDBOX_MAIL = "@sandbox.test"  # how its e-mails end
 NEEDS_NOTICE = "antigravity"  # the provider whose terms call for an acknowledgement
 _AT_ONCE = 8
 
@@ -47,6 +49,7 @@ class AccountsService:
         providers: Mapping[str, Provider],
         clock: Clock,
         publish: Publish,
+        flows: Flows,
         acknowledged: str = "",
     ) -> None:
         self._roster = roster
@@ -56,7 +59,9 @@ class AccountsService:
         self._clock = clock
         self._publish = publish
         self._setting = acknowledged.strip()
+        self._flows = flows
         self._storing = asyncio.Lock()
+        self._joining = Joining(roster, tokens, pool, clock, publish, self._storing)
         self._importing = Importing(
             roster, pool, providers, clock, publish, self._realm_of, self._permitted, self._storing
         )
@@ -83,38 +88,11 @@ class AccountsService:
         spoken = self._provider(provider)
         token, own_project, managed = unpack(refresh_token)
         sign_in = spoken.sign_in
-        credential = OAuth(Secret(token), sign_in.fingerprint(realm))
-        access = await sign_in.refresh(credential, realm)
-        if access.refresh_token is not None:
-            credential = OAuth(access.refresh_token, credential.client)
-        email = await self._email(spoken, access.token, realm)
-        known = self._same(provider, realm, email, credential)
-        account = Account(
-            id=known.id if known is not None else uuid.uuid4().hex,
-            provider=provider,
-            email=email or (known.email if known is not None else placeholder(credential.refresh_token)),
-            credential=credential,
-            device=known.device if known is not None else sign_in.new_device(),
-            realm=realm,
-            project=project.strip() or own_project or (known.project if known is not None else ""),
-            managed_project=managed or (known.managed_project if known is not None else ""),
-            tier=known.tier if known is not None else "",
-            added_at=known.added_at if known is not None else self._clock.now(),
+        secret = Secret(token)
+        access = await sign_in.refresh(OAuth(secret, sign_in.fingerprint(realm)), realm)
+        return await self._joining.join(
+            spoken, realm, secret, access, project.strip() or own_project, managed
         )
-        account = await self._with_project(spoken, account, access)
-        async with self._storing:
-            # The same account may have been added twice at once; the first one's identity stays.
-            first = self._same(provider, realm, email, credential)
-            if first is not None and first.id != account.id:
-                account = msgspec.structs.replace(
-                    account, id=first.id, device=first.device, added_at=first.added_at
-                )
-            await self._roster.put(account)
-        self._pool.reset(account.id)
-        self._tokens.keep(account.id, access)
-        self._pool.look_later(account.id)
-        self._publish("account.changed", account=account.id, why="added")
-        return self._pool.show(account)
 
     async def remove(self, account_id: str) -> None:
         self._roster.get(account_id)
@@ -174,6 +152,32 @@ class AccountsService:
         self._publish("account.changed", account="", why="acknowledged")
         return day
 
+    async def login_start(self, provider: str = "antigravity", hint: str = "") -> Login:
+        """Raises GatewayError: forbidden with code ACKNOWLEDGEMENT_REQUIRED before anything else is done,
+        unavailable with cause `config` when the client id or secret is not set."""
+        hint = hint.strip()
+        realm = self._realm_for(hint)
+        await self._permitted(realm, provider)
+        spoken = self._provider(provider)
+
+        async def join(access: AccessToken) -> AccountView:
+            return await self._joining.join(spoken, realm, Secret(""), access)
+
+        return await self._flows.start(provider, spoken.sign_in, realm, hint, join)
+
+    async def login_paste(self, login_id: str, text: str) -> Login:
+        return self._flows.get(login_id).paste(text)
+
+    async def login_status(self, login_id: str) -> Login:
+        return self._flows.get(login_id).login
+
+    async def login_watch(self, login_id: str) -> AsyncIterator[Login]:
+        async for login in self._flows.get(login_id).watch():
+            yield login
+
+    async def login_cancel(self, login_id: str) -> Login:
+        return self._flows.get(login_id).cancel()
+
     async def notices(self) -> builtins.list[str]:
         return [*self._roster.notices]
 
@@ -182,7 +186,7 @@ class AccountsService:
         sign_in = self._provider(provider).sign_in
         for email, token in tokens.items():
             credential = OAuth(Secret(token), sign_in.fingerprint(Realm.SANDBOX))
-            if self._same(provider, Realm.SANDBOX, email, credential) is None:
+            if self._joining.same(provider, Realm.SANDBOX, email, credential) is None:
                 await self._roster.put(
                     Account(
                         id=f"sandbox-{email.partition('@')[0]}",
@@ -230,6 +234,12 @@ class AccountsService:
             case "off":
                 return Realm.REAL
 
+    def _realm_for(self, email: str) -> Realm:
+        """Where a sign-in with the browser goes."""
+        if self._pool.sandbox == "auto":
+            return Realm.SANDBOX if email.endswith(SANDBOX_MAIL) else Realm.REAL
+        return self._realm_of("")
+
     def _provider(self, name: str) -> Provider:
         provider = self._providers.get(name)
         if provider is None:
@@ -240,31 +250,6 @@ class AccountsService:
             )
         return provider
 
-    def _same(self, provider: str, realm: Realm, email: str, credential: OAuth) -> Account | None:
-        """The account that a sign-in as `email` replaces; without an e-mail, the one with the same token."""
-        for known in self._roster.all():
-            if (known.provider, known.realm) != (provider, realm):
-                continue
-            if known.email.casefold() == email.casefold() if email else known.credential == credential:
-                return known
-        return None
-
-    async def _email(self, provider: Provider, token: Secret, realm: Realm) -> str:
-        """Empty when the upstream doesn't say: a token that works is not thrown away for a name."""
-        try:
-            return (await provider.sign_in.email(token, realm)).strip()
-        except GatewayError:
-            return ""
-
-    async def _with_project(self, provider: Provider, account: Account, access: AccessToken) -> Account:
-        """Discover the project; a passing failure leaves that to the first request."""
-        try:
-            return with_project(account, await provider.sign_in.project(account, access.token))
-        except GatewayError as error:
-            if error.failure.cause in (Cause.TERMS, Cause.VERIFICATION, Cause.CONFIG):
-                raise
-            return account
-
     async def _look(self, account: Account) -> None:
         """Quota and models; and the e-mail, where a sign-in did not learn it."""
         await self._pool.look(account.id)
@@ -272,6 +257,6 @@ class AccountsService:
             account.credential.refresh_token
         ):
             token = await self._tokens.access(account.id)
-            email = await self._email(self._provider(account.provider), token, account.realm)
+            email = await email_of(self._provider(account.provider), token, account.realm)
             if email:
                 self._roster.change(account.id, lambda known: msgspec.structs.replace(known, email=email))

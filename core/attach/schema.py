@@ -18,7 +18,7 @@ from msgspec import Struct
 from core import services
 from core.domain.failure import Failure
 
-ENDLESS = frozenset({("events", "subscribe"), ("records", "tail")})
+ENDLESS = frozenset({("events", "subscribe"), ("records", "tail"), ("accounts", "login_watch")})
 """Streams that only watch: an owner that stops ends them at once and waits for all others."""
 
 

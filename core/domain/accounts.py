@@ -118,6 +118,39 @@ class AccountView(Struct, frozen=True):
     last_error: str = ""
 
 
+class LoginState(StrEnum):
+    """Where a sign-in stands. The last four are ends."""
+
+    WAITING = "waiting"  # for the person, in a browser
+    EXCHANGING = "exchanging"  # a code has come; the upstream is asked for the tokens
+    DONE = "done"
+    FAILED = "failed"
+    EXPIRED = "expired"
+    CANCELLED = "cancelled"
+
+    @property
+    def over(self) -> bool:
+        return self not in (LoginState.WAITING, LoginState.EXCHANGING)
+
+
+class Login(Struct, frozen=True):
+    """A sign-in that a person has to confirm at `url`, and what has become of it.
+
+    `redirect_uri` is the loopback address that waits for the browser until `expires_at` (unix seconds).
+    `error` says what went wrong; while the state is `waiting`, it is about a code that was refused, and
+    another try is possible. `account` is there once the state is `done`.
+    """
+
+    id: str
+    provider: str
+    url: str
+    redirect_uri: str
+    expires_at: float
+    state: LoginState = LoginState.WAITING
+    error: str = ""
+    account: AccountView | None = None
+
+
 class ImportStep(StrEnum):
     """What importing one entry of a file does."""
 

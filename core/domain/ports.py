@@ -114,7 +114,7 @@ class Catalogue(Struct, frozen=True):
 
 
 class AccessToken(Struct, frozen=True):
-    """`expires_at` is unix seconds. `refresh_token` is set when the upstream replaced it."""
+    """`expires_at` is unix seconds. `refresh_token` is set when the upstream gave one: it replaces ours."""
 
     token: Secret
     expires_at: float
@@ -126,12 +126,41 @@ class Project(Struct, frozen=True):
     tier: str = ""
 
 
+class Callback(Struct, frozen=True):
+    """Where a provider sends browsers back to: ports of this machine in the order to try, and the path."""
+
+    ports: tuple[int, ...]
+    path: str
+
+
+class AuthorizeRequest(Struct, frozen=True):
+    """The link that a person opens. `state` comes back with the code; `verifier` (PKCE) never leaves us
+    before the exchange."""
+
+    url: str
+    state: str
+    verifier: Secret
+
+
 class SignIn(Protocol):
     """How to sign in at one provider; accounts know when.
 
     Raises GatewayError: cause `invalid_grant` (sign in again), `config` (a setting is missing, named
     before any network call), `server` or `connect` (try later).
     """
+
+    @property
+    def callback(self) -> Callback: ...
+
+    def authorize(self, realm: Realm, redirect_uri: str, hint: str = "") -> AuthorizeRequest:
+        """Begin a sign-in with the browser; `hint` is the e-mail to offer. Asks nobody."""
+        ...
+
+    async def exchange(
+        self, realm: Realm, code: Secret, request: AuthorizeRequest, redirect_uri: str
+    ) -> AccessToken:
+        """Tokens for the code that the browser came back with; `refresh_token` is always there."""
+        ...
 
     async def refresh(self, credential: Credential, realm: Realm) -> AccessToken: ...
 
@@ -242,6 +271,31 @@ class Pool(Protocol):
     def note_failure(self, account: str, model: str, failure: Failure) -> None:
         """Start the cooldown or the state change that `failure` calls for."""
         ...
+
+
+class Landing(Struct, frozen=True):
+    """What a browser that came back is shown: an HTTP status and plain text."""
+
+    status: int
+    title: str
+    text: str
+
+
+class CallbackDoor(Protocol):
+    """Waits on loopback for the browser. `port` is the one that was free."""
+
+    @property
+    def port(self) -> int: ...
+
+    async def aclose(self) -> None: ...
+
+
+class OpenCallback(Protocol):
+    """Opens such a door. `landed` gets the query of every request to the path of `where`."""
+
+    async def __call__(
+        self, where: Callback, landed: Callable[[Mapping[str, str]], Landing]
+    ) -> CallbackDoor: ...
 
 
 # --- dialects ----------------------------------------------------------------------------------

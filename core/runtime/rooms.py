@@ -17,6 +17,7 @@ from msgspec import Struct
 
 from core.accounts.catalogue import Catalogues
 from core.accounts.cooldowns import Cooldowns
+from core.accounts.flows import Flows
 from core.accounts.pool import AccountPool, SandboxMode
 from core.accounts.roster import Roster
 from core.accounts.service import AccountsService
@@ -47,6 +48,7 @@ from core.providers.realms import RealmFacts
 from core.records.log import RequestLog
 from core.records.ring import LogRing, install
 from core.records.service import RecordsService
+from core.server.callback import open_callback
 from core.storage.database import Database
 from core.studio.jobs import StudioService
 from core.transport.route import Transports
@@ -103,8 +105,9 @@ class Rooms:
             sandbox,
         )
         acknowledged = str(config.value("antigravity.acknowledged"))
+        self.flows = Flows(open_callback, clock)
         self.accounts = AccountsService(
-            self.roster, tokens, self.pool, providers, clock, publish, acknowledged
+            self.roster, tokens, self.pool, providers, clock, publish, self.flows, acknowledged
         )
 
         chance = random.Random(secrets.randbits(64))
@@ -163,6 +166,7 @@ class Rooms:
         self._undo.push_async_callback(self.roster.aclose)
         self._undo.push_async_callback(self.transport.aclose)
         self._undo.push_async_callback(self.pool.aclose)
+        self._undo.push_async_callback(self.flows.aclose)
         await asyncio.to_thread(self._read)
         if ready_accounts:
             await self.accounts.seed_sandbox(ready_accounts)

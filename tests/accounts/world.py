@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from pathlib import Path
 
 from core.accounts.catalogue import Catalogues
 from core.accounts.cooldowns import Cooldowns
+from core.accounts.flows import Flows
 from core.accounts.pool import AccountPool, SandboxMode
 from core.accounts.roster import Roster
 from core.accounts.service import AccountsService
@@ -17,7 +18,15 @@ from core.domain.accounts import Account, Credential, Device, OAuth, QuotaWindow
 from core.domain.events import Batch, JobEvent
 from core.domain.failure import Cause, GatewayError, Kind, Scope
 from core.domain.models import ModelInfo
-from core.domain.ports import AccessToken, Catalogue, Grant, Project
+from core.domain.ports import (
+    AccessToken,
+    AuthorizeRequest,
+    Callback,
+    Catalogue,
+    Grant,
+    Landing,
+    Project,
+)
 from core.domain.requests import ChatRequest, ImageRequest
 from core.domain.secret import Secret
 
@@ -68,6 +77,31 @@ class FakeSignIn:
         self.client = "0123456789ab"
         self.lifetime = LIFETIME
         self.devices = 0
+        self.redeemed: list[tuple[str, str, str]] = []
+        self.refuse_code: Callable[[str], GatewayError | None] = lambda code: None
+        self.refuse_client: GatewayError | None = None
+
+    callback = Callback((51121, 51122), "/oauth-callback")
+
+    def authorize(self, realm: Realm, redirect_uri: str, hint: str = "") -> AuthorizeRequest:
+        if self.refuse_client is not None:
+            raise self.refuse_client
+        return AuthorizeRequest(f"https://sign-in.test/?to={redirect_uri}&hint={hint}", "s1", Secret("v1"))
+
+    async def exchange(
+        self, realm: Realm, code: Secret, request: AuthorizeRequest, redirect_uri: str
+    ) -> AccessToken:
+        """The code `code-of-ada` signs ada in."""
+        text = code.reveal()
+        self.redeemed.append((text, request.verifier.reveal(), redirect_uri))
+        if self.gate is not None:
+            self.waiting.set()
+            await self.gate.wait()
+        if (refused := self.refuse_code(text)) is not None:
+            raise refused
+        name = text.removeprefix("code-of-")
+        token = Secret(f"access-c{len(self.redeemed)}-1//{name}")
+        return AccessToken(token, self.clock.now() + self.lifetime, Secret(f"1//{name}"))
 
     async def refresh(self, credential: Credential, realm: Realm) -> AccessToken:
         assert isinstance(credential, OAuth)
@@ -153,10 +187,24 @@ class FakeProvider:
         raise NotImplementedError
 
 
+class FakeDoor:
+    """A listener without a socket: `landed` is what it would ask about a query."""
+
+    def __init__(self, port: int, landed: Callable[[Mapping[str, str]], Landing]) -> None:
+        self.port = port
+        self.landed = landed
+        self.open = True
+
+    async def aclose(self) -> None:
+        self.open = False
+
+
 class World:
     """Everything of the room over one state directory, with an acknowledgement unless told otherwise."""
 
-    def __init__(self, home: Path, sandbox: SandboxMode = "off", acknowledged: str = "2026-01-01") -> None:
+    def __init__(
+        self, home: Path, sandbox: SandboxMode = "off", acknowledged: str = "2026-01-01", lasts: float = 60.0
+    ) -> None:
         self.home = home
         self.clock = HandClock()
         self.events: list[dict[str, object]] = []
@@ -178,9 +226,24 @@ class World:
             self.publish,
             sandbox=sandbox,
         )
+        self.doors: list[FakeDoor] = []
+        self.flows = Flows(self.open_callback, self.clock, lasts)
         self.service = AccountsService(
-            self.roster, self.tokens, self.pool, providers, self.clock, self.publish, acknowledged
+            self.roster,
+            self.tokens,
+            self.pool,
+            providers,
+            self.clock,
+            self.publish,
+            self.flows,
+            acknowledged,
         )
+
+    async def open_callback(
+        self, where: Callback, landed: Callable[[Mapping[str, str]], Landing]
+    ) -> FakeDoor:
+        self.doors.append(FakeDoor(where.ports[0], landed))
+        return self.doors[-1]
 
     def publish(self, topic: str, **facts: object) -> None:
         assert topic == "account.changed"
@@ -197,6 +260,7 @@ class World:
         await self.pool.settle()
 
     async def aclose(self) -> None:
+        await self.flows.aclose()
         await self.pool.aclose()
         await self.roster.aclose()
 

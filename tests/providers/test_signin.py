@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 import pytest
 
 from core.config.load import load
 from core.domain.accounts import Account, Device, OAuth, Realm
 from core.domain.failure import Cause, GatewayError, Kind, Scope
-from core.domain.ports import Call, Grant, Provider
+from core.domain.ports import AccessToken, Call, Callback, Grant, Provider
 from core.domain.secret import Secret
 from core.providers import PROVIDERS, build
 from core.providers.antigravity.client import AntigravityProvider
@@ -74,6 +77,118 @@ def account(project: str = "") -> Account:
 
 
 UNREACHABLE = troubles.unreachable("https://h", OSError())
+
+
+# --- the browser -----------------------------------------------------------------------------------
+
+REDIRECT = "http://localhost:51122/oauth-callback"
+
+
+def test_the_link_asks_for_the_seeds_scopes_and_a_refresh_token() -> None:
+    request = provider(Scripted()).sign_in.authorize(Realm.REAL, REDIRECT, "ada@example.org")
+    address = urlsplit(request.url)
+    assert f"{address.scheme}://{address.netloc}{address.path}" == "https://accounts.google.com/o/oauth2/auth"
+    query = dict(parse_qsl(address.query, strict_parsing=True))
+    challenge = query.pop("code_challenge")
+    assert query == {
+        "client_id": "id-of-a-test",
+        "response_type": "code",
+        "redirect_uri": REDIRECT,
+        "scope": " ".join(
+            f"https://www.googleapis.com/auth/{name}"
+            for name in (
+                "cloud-platform",
+                "userinfo.email",
+                "userinfo.profile",
+                "cclog",
+                "experimentsandconfigs",
+            )
+        ),
+        "access_type": "offline",
+        "prompt": "consent",
+        "state": request.state,
+        "code_challenge_method": "S256",
+        "login_hint": "ada@example.org",
+    }
+    assert " " not in request.url
+    assert "+" not in address.query
+    assert re.fullmatch("[0-9a-f]{32}", request.state)
+    verifier = request.verifier.reveal()
+    assert re.fullmatch(r"[\w-]{43}", verifier)
+    digest = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode()
+    assert challenge == digest.rstrip("=")
+    assert verifier not in request.url
+    assert "hush" not in request.url
+
+
+def test_every_link_is_its_own() -> None:
+    sign_in = provider(Scripted()).sign_in
+    first, second = (sign_in.authorize(Realm.REAL, REDIRECT) for _ in range(2))
+    assert first.state != second.state
+    assert first.verifier != second.verifier
+    assert "login_hint" not in first.url
+
+
+def test_the_browser_comes_back_to_51121_or_the_ports_after_it() -> None:
+    assert provider(Scripted()).sign_in.callback == Callback(
+        (51121, 51122, 51123, 51124, 51125, 51126), "/oauth-callback"
+    )
+
+
+@pytest.mark.parametrize("settings", [{"client_id": ""}, {"client_secret": ""}])
+async def test_a_sign_in_without_a_client_names_both_settings_and_asks_nobody(
+    settings: dict[str, str],
+) -> None:
+    transport = Scripted()
+    sign_in = provider(transport, **settings).sign_in
+    with pytest.raises(GatewayError) as refused:
+        sign_in.authorize(Realm.REAL, REDIRECT)
+    said = refused.value.failure
+    assert said.cause is Cause.CONFIG
+    assert "ANTIGRAVITY_CLIENT_ID" in said.public_message
+    assert "ANTIGRAVITY_CLIENT_SECRET" in said.public_message
+    assert transport.calls == []
+
+
+async def test_a_code_is_redeemed_with_the_verifier_and_the_address_of_its_link() -> None:
+    transport = Scripted((200, {"access_token": "ya29.new", "expires_in": 3600, "refresh_token": "1//fresh"}))
+    sign_in = provider(transport).sign_in
+    request = sign_in.authorize(Realm.REAL, REDIRECT)
+    got = await sign_in.exchange(Realm.REAL, Secret("4/0code"), request, REDIRECT)
+    assert parse_qs(transport.calls[0].body.decode()) == {
+        "client_id": ["id-of-a-test"],
+        "client_secret": ["hush"],
+        "code": ["4/0code"],
+        "grant_type": ["authorization_code"],
+        "redirect_uri": [REDIRECT],
+        "code_verifier": [request.verifier.reveal()],
+    }
+    assert got == AccessToken(Secret("ya29.new"), 1_003_600, Secret("1//fresh"))
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind", "words"),
+    [
+        ((200, {"access_token": "t", "expires_in": 3600}), Kind.UPSTREAM, "no refresh token"),
+        ((200, b"<html>"), Kind.UPSTREAM, "can't be read"),
+        (
+            (400, {"error": "invalid_grant", "error_description": "Malformed auth code."}),
+            Kind.BAD_REQUEST,
+            "a code works once",
+        ),
+        ((401, {"error": "invalid_client"}), Kind.UNAVAILABLE, "ANTIGRAVITY_CLIENT_ID"),
+    ],
+)
+async def test_a_code_that_gives_no_sign_in_says_what_to_do(answer: Any, kind: Kind, words: str) -> None:
+    transport = Scripted(answer)
+    sign_in = provider(transport).sign_in
+    request = sign_in.authorize(Realm.REAL, REDIRECT)
+    with pytest.raises(GatewayError) as refused:
+        await sign_in.exchange(Realm.REAL, Secret("4/0code"), request, REDIRECT)
+    assert refused.value.failure.kind is kind
+    assert words in refused.value.failure.public_message
+    assert "4/0code" not in repr(refused.value.failure)
+    assert len(transport.calls) == 1
 
 
 # --- refresh ---------------------------------------------------------------------------------------

@@ -20,6 +20,8 @@ from core.domain.accounts import (
     ImportReport,
     ImportRow,
     ImportStep,
+    Login,
+    LoginState,
     QuotaWindow,
     Realm,
 )
@@ -254,6 +256,9 @@ class FakeServices:
         self.sent: list[str] = []
         self.fail_next: Failure | None = None
         self.answer_text = ANSWER
+        self.hints: list[str] = []
+        self.login: Login | None = None
+        self.login_moves: asyncio.Queue[Login] = asyncio.Queue()
         self.chats_by_id: dict[str, Chat] = {}
         self.trash: dict[str, Chat] = {}
         self.pool = [account("ada"), account("alan", in_flight=1)] if filled else []
@@ -310,6 +315,13 @@ class FakeServices:
 
     async def aclose(self) -> None:
         self.closed = True
+
+    def sign_in_moves(self, state: LoginState, error: str = "", account: AccountView | None = None) -> Login:
+        """What a browser would bring about."""
+        assert self.login is not None
+        self.login = msgspec.structs.replace(self.login, state=state, error=error, account=account)
+        self.login_moves.put_nowait(self.login)
+        return self.login
 
     def publish(self, topic: str, **facts: object) -> None:
         self.seq += 1
@@ -564,7 +576,22 @@ class FakeGeneration(Part):
         return 12
 
 
+LINK = (
+    "http://127.0.0.1:9/authorize?client_id=sandbox-client-id&response_type=code"
+    "&redirect_uri=http%3A%2F%2Flocalhost%3A51121%2Foauth-callback"
+    "&scope=https%3A%2F%2Fwww.googleapis.com%2Fauth%2Fcloud-platform%20"
+    "https%3A%2F%2Fwww.googleapis.com%2Fauth%2Fuserinfo.email%20"
+    "https%3A%2F%2Fwww.googleapis.com%2Fauth%2Fuserinfo.profile%20"
+    "https%3A%2F%2Fwww.googleapis.com%2Fauth%2Fcclog%20"
+    "https%3A%2F%2Fwww.googleapis.com%2Fauth%2Fexperimentsandconfigs"
+    "&access_type=offline&prompt=consent&state=9f1c0a7be2d3448899aabbccddeeff00"
+    "&code_challenge=Zm9vZm9vZm9vZm9vZm9vZm9vZm9vZm9vZm9vZm9vZm8&code_challenge_method=S256"
+)
+
+
 class FakeAccounts(Part):
+    """Sign-ins take `code-of-NAME` pasted, or what a test does with `sign_in_moves`."""
+
     async def list(self) -> list[AccountView]:
         return list(self.world.pool)
 
@@ -624,6 +651,43 @@ class FakeAccounts(Part):
 
     async def export(self, path: str) -> ExportReport:
         return ExportReport(path, tuple(each.email for each in self.world.pool))
+
+    async def login_start(self, provider: str = "antigravity", hint: str = "") -> Login:
+        if self.world.fail_next is not None:
+            failure, self.world.fail_next = self.world.fail_next, None
+            raise GatewayError(failure)
+        self.world.hints.append(hint)
+        self.world.login = Login(
+            f"login{len(self.world.hints)}",
+            provider,
+            LINK,
+            "http://localhost:51121/oauth-callback",
+            NOW + 300,
+        )
+        return self.world.login
+
+    async def login_paste(self, login_id: str, text: str) -> Login:
+        if "code-of-" not in text:
+            raise GatewayError(Failure(Kind.BAD_REQUEST, "There is no code in that address yet."))
+        self.world.sign_in_moves(LoginState.EXCHANGING)
+        made = account(text.rsplit("-", 1)[-1])
+        self.world.pool = [each for each in self.world.pool if each.id != made.id] + [made]
+        return self.world.sign_in_moves(LoginState.DONE, account=made)
+
+    async def login_status(self, login_id: str) -> Login:
+        assert self.world.login is not None
+        return self.world.login
+
+    async def login_watch(self, login_id: str) -> AsyncIterator[Login]:
+        login = await self.login_status(login_id)
+        yield login
+        while not login.state.over:
+            login = await self.world.login_moves.get()
+            yield login
+
+    async def login_cancel(self, login_id: str) -> Login:
+        login = await self.login_status(login_id)
+        return login if login.state.over else self.world.sign_in_moves(LoginState.CANCELLED)
 
     async def notices(self) -> list[str]:
         return []

@@ -19,10 +19,12 @@ class AntigravitySettings(Struct, frozen=True, kw_only=True):
     """Google's Antigravity gateway."""
 
     client_id: Annotated[
-        str, doc("OAuth client id that your accounts sign in with.", env=["ANTIGRAVITY_CLIENT_ID"])
+        str,
+        doc("OAuth client id that your accounts sign in with.", env=["ANTIGRAVITY_CLIENT_ID"], restart=True),
     ] = ""
     client_secret: Annotated[
-        str, doc("Secret of the OAuth client.", secret=True, env=["ANTIGRAVITY_CLIENT_SECRET"])
+        str,
+        doc("Secret of the OAuth client.", secret=True, env=["ANTIGRAVITY_CLIENT_SECRET"], restart=True),
     ] = ""
     acknowledged: Annotated[
         str,

@@ -1,4 +1,4 @@
-"""How to sign in: refresh a token, ask for the e-mail, find the project. When is the accounts' business.
+"""How to sign in: redeem a code, refresh a token, ask for the e-mail, find the project. Accounts know when.
 
 Sources: seed 000 (refresh), seed 001 (discovery, onboarding). Nothing here is logged or kept.
 """
@@ -15,13 +15,23 @@ from msgspec import Struct
 
 from core.domain.accounts import Account, Credential, Device, OAuth, Realm
 from core.domain.failure import Cause, Failure, GatewayError, Kind, Scope
-from core.domain.ports import AccessToken, Call, Clock, Project, Timeouts, Transport
+from core.domain.ports import (
+    AccessToken,
+    AuthorizeRequest,
+    Call,
+    Callback,
+    Clock,
+    Project,
+    Timeouts,
+    Transport,
+)
 from core.domain.secret import Secret
 from core.providers.realms import RealmFacts
 from core.wire.gemini import to_json
 from core.wire.google_errors import read_error
 
 from . import projects
+from .browser import CALLBACK, authorize_request, exchange_form
 from .errors import classify
 from .headers import CallKind, headers, metadata, new_device
 from .settings import AntigravitySettings
@@ -61,6 +71,31 @@ class AntigravitySignIn:
         self._clock = clock
         self._sleep = sleep
 
+    @property
+    def callback(self) -> Callback:
+        return CALLBACK
+
+    def authorize(self, realm: Realm, redirect_uri: str, hint: str = "") -> AuthorizeRequest:
+        """The link of a sign-in with the browser. Raises cause `config` when there is no client for it."""
+        return authorize_request(self._client(realm), redirect_uri, hint)
+
+    async def exchange(
+        self, realm: Realm, code: Secret, request: AuthorizeRequest, redirect_uri: str
+    ) -> AccessToken:
+        """Redeem the code. Cause `invalid_grant`: it was used, is too old, or never was one for us."""
+        facts = self._client(realm)
+        body = exchange_form(facts, code, request.verifier, redirect_uri)
+        try:
+            asked_at, token = await self._tokens(facts, body)
+        except GatewayError as error:
+            if error.failure.cause is not Cause.INVALID_GRANT:
+                raise
+            detail = error.failure.detail
+            raise GatewayError(msgspec.structs.replace(BAD_CODE, detail=detail)) from None
+        if not token.refresh_token:
+            raise GatewayError(NO_REFRESH_TOKEN)
+        return _access(token, asked_at, token.refresh_token)
+
     async def refresh(self, credential: Credential, realm: Realm) -> AccessToken:
         """Exchange the refresh token. Retries what never reached Google or failed there, nothing else."""
         facts = self._client(realm)
@@ -72,21 +107,9 @@ class AntigravitySignIn:
             "refresh_token": credential.refresh_token.reveal(),
             "grant_type": "refresh_token",
         }
-        asked_at = self._clock.now()
-        call = self._call("POST", facts.token_url, "token", body=urlencode(form).encode())
-        reply = await self._patiently(call)
-        try:
-            token = msgspec.json.decode(reply, type=_Token)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise GatewayError(_senseless("token")) from error
+        asked_at, token = await self._tokens(facts, urlencode(form).encode())
         replaced = token.refresh_token
-        if replaced == credential.refresh_token.reveal():
-            replaced = None
-        return AccessToken(
-            Secret(token.access_token),
-            asked_at + _seconds(token.expires_in),
-            Secret(replaced) if replaced else None,
-        )
+        return _access(token, asked_at, None if replaced == form["refresh_token"] else replaced)
 
     async def email(self, token: Secret, realm: Realm) -> str:
         """The address of whoever the token belongs to."""
@@ -126,6 +149,15 @@ class AntigravitySignIn:
     def fingerprint(self, realm: Realm) -> str:
         """12 hex digits of the client id's SHA-256."""
         return hashlib.sha256(self._facts(realm).client_id.encode()).hexdigest()[:12]
+
+    async def _tokens(self, facts: RealmFacts, form: bytes) -> tuple[float, _Token]:
+        """What the token endpoint gives for a form, and when it was asked: lifetimes count from there."""
+        asked_at = self._clock.now()
+        reply = await self._patiently(self._call("POST", facts.token_url, "token", body=form))
+        try:
+            return asked_at, msgspec.json.decode(reply, type=_Token)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise GatewayError(_senseless("token")) from error
 
     # --- project calls --------------------------------------------------------------------------
 
@@ -243,6 +275,14 @@ class AntigravitySignIn:
         return facts
 
 
+def _access(token: _Token, asked_at: float, refresh_token: str | None) -> AccessToken:
+    return AccessToken(
+        Secret(token.access_token),
+        asked_at + _seconds(token.expires_in),
+        Secret(refresh_token) if refresh_token else None,
+    )
+
+
 def _seconds(expires_in: Any) -> float:
     """The life of a token; what is no positive number has no life."""
     if isinstance(expires_in, int | float) and not isinstance(expires_in, bool) and 0 < expires_in < 1e9:
@@ -268,6 +308,19 @@ SIGN_IN_AGAIN: Final = Failure(
     "Google does not take this account's sign-in any more. Sign in again with it.",
     scope=Scope.ACCOUNT,
     cause=Cause.INVALID_GRANT,
+)
+BAD_CODE: Final = Failure(
+    Kind.BAD_REQUEST,
+    "Google does not take this code: a code works once, and for ten minutes. Open the link again.",
+    scope=Scope.REQUEST,
+    cause=Cause.INVALID_GRANT,
+)
+NO_REFRESH_TOKEN: Final = Failure(
+    Kind.UPSTREAM,
+    "Google gave no refresh token. Remove the app's access in your Google account "
+    "(https://myaccount.google.com/connections), then sign in again.",
+    scope=Scope.ACCOUNT,
+    cause=Cause.DENIED,
 )
 WRONG_CLIENT: Final = Failure(
     Kind.UNAVAILABLE,

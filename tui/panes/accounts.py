@@ -82,6 +82,7 @@ class AccountsPane(Pane):
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("a", "add", "Add", id="accounts.add", tooltip="Add an account with a refresh token"),
+        Binding("i", "import", "Import", id="accounts.import", tooltip="Import another program's accounts"),
         Binding("r", "refresh", "Refresh quota", id="accounts.refresh", tooltip="Ask what is left"),
         Binding(
             "x,space", "switch", "Off or on", id="accounts.toggle", tooltip="Switch the account off or on"
@@ -90,8 +91,9 @@ class AccountsPane(Pane):
     ]
     help_data = HelpData(
         "Accounts",
-        "Each row is an account with what is left of its quotas. a adds one, x switches it off and on, "
-        "D removes it, r asks the upstream what is left. An account that must sign in again is kept.",
+        "Each row is an account with what is left of its quotas. a adds one, i imports those of another "
+        "program, x switches one off and on, D removes it, r asks the upstream what is left. An account "
+        "that must sign in again is kept.",
     )
     keys = var(
         (
@@ -99,6 +101,7 @@ class AccountsPane(Pane):
             FooterKey("r", "refresh quota", 65, "accounts.refresh"),
             FooterKey("x", "off/on", 75, "accounts.toggle"),
             FooterKey("D", "remove", 55, "accounts.remove"),
+            FooterKey("i", "import", 50, "accounts.import"),
         )
     )
 
@@ -257,6 +260,18 @@ class AccountsPane(Pane):
             return
         if added := await self.program.push_screen_wait(AddAccountScreen(self.services.accounts)):
             self.flash(f"Added {added.email}.", "good")
+            self.load()
+
+    @work(group="accounts-change", exclusive=True, exit_on_error=False)
+    async def action_import(self) -> None:
+        from tui.screens.import_accounts import ImportAccountsScreen
+
+        if self.services is None:
+            return
+        report = await self.program.push_screen_wait(ImportAccountsScreen(self.services.accounts))
+        if report is not None:
+            replaced = f", {len(report.replaced)} replaced" if report.replaced else ""
+            self.flash(f"{len(report.added)} added{replaced}; r tries them.", "good")
             self.load()
 
     @work(group="accounts-change", exclusive=True, exit_on_error=False)

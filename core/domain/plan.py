@@ -28,7 +28,10 @@ class Step(Struct, frozen=True):
 
 
 class Plan(Struct, frozen=True):
-    """Pure outcome of planning: ranked candidates, what can't be expressed, what will be asked."""
+    """Pure outcome of planning: ranked candidates, what can't be expressed, what will be asked.
+
+    `sandbox`: simulated accounts would answer.
+    """
 
     asked: str
     model: str
@@ -38,6 +41,7 @@ class Plan(Struct, frozen=True):
     endpoints: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     strategy: str = ""
+    sandbox: bool = False
 
 
 class Attempt(Struct, frozen=True):

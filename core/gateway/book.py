@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Literal
 
-from core.domain.accounts import Realm
 from core.domain.events import Batch, Failed, Finished, PartDelta, Usage, UsageSeen
 from core.domain.failure import HTTP_STATUS, Cause, Failure, Kind
 from core.domain.plan import Attempt, Plan, RequestRecord
@@ -141,5 +140,5 @@ class Book:
             pictures=self.pictures,
             attempts=self.attempts,
             plan=self.plan,
-            sandbox=bool(winner and winner.grant.realm is Realm.SANDBOX),
+            sandbox=bool(self.plan and self.plan.sandbox),
         )

@@ -16,7 +16,7 @@ from core.config.settings import ChatSettings
 from core.domain.content import Media, Role, Text, Turn
 from core.domain.events import Batch, PartDelta, PartOpened
 from core.domain.failure import Failure, GatewayError, Kind
-from core.domain.ports import Clock, Publish, Shelf
+from core.domain.ports import Clock, Shelf
 from core.domain.requests import Caller, ChatRequest, Thinking
 from core.domain.streams import Collector, closing
 from core.domain.works import Chat, ChatSummary, ChatTurn, Note
@@ -48,14 +48,13 @@ class ChatService:
         self,
         shelf: Shelf,
         generation: Answers,
-        publish: Publish,
         clock: Clock,
         new_id: Callable[[], str],
         settings: Callable[[], ChatSettings] = ChatSettings,
         sandbox: Callable[[], bool] = lambda: False,
     ) -> None:
         self._shelf, self._generation = shelf, generation
-        self._publish, self._clock = publish, clock
+        self._clock = clock
         self._new_id, self._settings, self._sandbox = new_id, settings, sandbox
 
     async def list(self, text: str = "", limit: int = 200) -> list[ChatSummary]:
@@ -67,7 +66,7 @@ class ChatService:
     async def create(self, model: str = "", title: str = "") -> Chat:
         now = self._clock.now()
         chat = Chat(self._new_id(), title, model or self._default_model(), now, now, sandbox=self._sandbox())
-        await self._save(chat)
+        await self._shelf.save_chat(chat)
         return chat
 
     def _default_model(self) -> str:
@@ -76,21 +75,14 @@ class ChatService:
 
     async def rename(self, chat_id: str, title: str) -> Chat:
         chat = structs.replace(await self._shelf.chat(chat_id), title=" ".join(title.split()))
-        await self._save(chat)
-        return chat
-
-    async def _save(self, chat: Chat) -> None:
         await self._shelf.save_chat(chat)
-        self._publish("chat.changed", id=chat.id)
+        return chat
 
     async def delete(self, chat_id: str) -> None:
         await self._shelf.trash_chat(chat_id)
-        self._publish("chat.changed", id=chat_id)
 
     async def restore(self, chat_id: str) -> Chat:
-        chat = await self._shelf.restore_chat(chat_id)
-        self._publish("chat.changed", id=chat_id)
-        return chat
+        return await self._shelf.restore_chat(chat_id)
 
     def send(
         self,
@@ -125,7 +117,6 @@ class ChatService:
         turn = ChatTurn(self._new_id(), above, Role.USER, (*words, *attachments), self._clock.now())
         title = "" if chat.title else title_of(text)
         chat = await self._shelf.add_turn(chat_id, turn, title)
-        self._publish("chat.changed", id=chat_id)
         async with closing(self._answer(chat, turn.id, model, search)) as batches:
             async for batch in batches:
                 yield batch
@@ -172,7 +163,6 @@ class ChatService:
             await self._shelf.add_turn(chat_id, turn)
         except GatewayError as error:
             log.warning("an answer could not be kept in chat %s: %s", chat_id, error)
-        self._publish("chat.changed", id=chat_id)
 
     def _request(self, chat: Chat, asked: str, model: str, search: bool) -> ChatRequest:
         system = self._settings().system.strip()

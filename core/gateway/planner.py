@@ -53,7 +53,6 @@ def make_plan(
     known = {(model.provider, model.id): model for model in models}
     free: list[tuple[tuple[float, ...], Candidate]] = []
     passed: list[Candidate] = []
-    sandbox = False
     for entry in view.entries:
         model = resolve(entry.provider, wanted.model, wanted.kind)
         candidate = Candidate(entry.account, entry.email, entry.provider, model)
@@ -63,10 +62,10 @@ def make_plan(
         else:
             rank = _rank(entry, model, wanted, strategy)
             free.append((rank, _with(candidate, "", rank[-1])))
-            sandbox = sandbox or entry.realm is Realm.SANDBOX
     free.sort(key=lambda pair: (*pair[0], pair[1].account))
     ranked = [candidate for _, candidate in free]
     sent = next((one.model for one in ranked + passed), wanted.model)
+    sandbox = any(entry.realm is Realm.SANDBOX for entry in view.entries)
     where: dict[str, None] = {}
     usable = {one.account for one in ranked}
     for entry in view.entries:
@@ -80,6 +79,7 @@ def make_plan(
         endpoints=tuple(where),
         notes=("the sandbox answers",) if sandbox else (),
         strategy=strategy,
+        sandbox=sandbox,
     )
 
 

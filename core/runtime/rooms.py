@@ -126,7 +126,6 @@ class Rooms:
         self.chats = ChatService(
             self.shelf,
             self.generation,
-            publish,
             clock,
             new_id,
             lambda: self._section("chat", ChatSettings),

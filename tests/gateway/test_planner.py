@@ -118,6 +118,12 @@ def test_a_plan_names_its_endpoints_and_the_sandbox() -> None:
     found = plan(entry("a", realm=Realm.SANDBOX))
     assert found.endpoints == ("https://fake.sandbox",)
     assert found.notes == ("the sandbox answers",)
+    assert found.sandbox
+
+
+def test_a_request_that_nobody_in_the_sandbox_can_answer_is_still_the_sandbox_s() -> None:
+    assert plan(entry("a", realm=Realm.SANDBOX, usable="it must sign in again")).sandbox
+    assert not plan(entry("a", usable="it must sign in again")).sandbox
 
 
 def test_nobody_signed_in_says_what_to_do() -> None:

@@ -40,6 +40,14 @@ def _gone(error: Exception | None = None) -> GatewayError:
     )
 
 
+def _fault(body: bytes) -> GatewayError:
+    """The failure in an answer that is not 200; an owner that ends may have had no time to write one."""
+    try:
+        return GatewayError(msgspec.json.decode(body, type=Fault).failure)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return _gone()
+
+
 class _Wire:
     """Calls to one owner."""
 
@@ -60,7 +68,7 @@ class _Wire:
         except httpx.TransportError as error:
             raise _gone(error) from error
         if reply.status_code != 200:
-            raise GatewayError(msgspec.json.decode(reply.content, type=Fault).failure)
+            raise _fault(reply.content)
         return msgspec.json.decode(reply.content, type=method.result)
 
     async def stream(self, method: Method, body: bytes) -> AsyncIterator[Any]:
@@ -72,7 +80,7 @@ class _Wire:
             request = self.http.stream("POST", method.path, content=body, headers={CALL_HEADER: call})
             async with request as reply, aclosing(_lines(reply)) as lines:
                 if reply.status_code != 200:
-                    raise GatewayError(msgspec.json.decode(await reply.aread(), type=Fault).failure)
+                    raise _fault(await reply.aread())
                 try:
                     async for line in lines:
                         match decoder.decode(line):

@@ -14,6 +14,7 @@ from core.services import Services
 from .account_files import export_file, import_files
 from .app import App, confirmed, json_option, pass_app, sandbox_option
 from .exits import Exit, Stop
+from .login import login
 from .notice import TERMS, ask_acknowledgement
 from .output import clock, data, emit_json, table, words
 
@@ -24,6 +25,7 @@ def accounts() -> None:
     """Upstream accounts."""
 
 
+accounts.add_command(login)
 accounts.add_command(import_files)
 accounts.add_command(export_file)
 
@@ -153,7 +155,7 @@ def _show(views: list[AccountView], as_json: bool) -> None:
         emit_json(views)
         return
     if not views:
-        words("No accounts yet: agtui accounts add")
+        words("No accounts yet: agtui accounts login")
     table(
         [(view.email, view.provider, _state(view), _quota(view), _rest(view), view.id) for view in views],
         ("account", "provider", "state", "quota left", "rests", "id"),

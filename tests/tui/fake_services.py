@@ -657,6 +657,7 @@ class FakeAccounts(Part):
             failure, self.world.fail_next = self.world.fail_next, None
             raise GatewayError(failure)
         self.world.hints.append(hint)
+        self.world.login_moves = asyncio.Queue()
         self.world.login = Login(
             f"login{len(self.world.hints)}",
             provider,
@@ -667,6 +668,8 @@ class FakeAccounts(Part):
         return self.world.login
 
     async def login_paste(self, login_id: str, text: str) -> Login:
+        if "error=" in text:
+            return self.world.sign_in_moves(LoginState.FAILED, "It was refused in the browser.")
         if "code-of-" not in text:
             raise GatewayError(Failure(Kind.BAD_REQUEST, "There is no code in that address yet."))
         self.world.sign_in_moves(LoginState.EXCHANGING)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -46,7 +47,7 @@ def import_files(
     CLIProxyAPI, what `agtui accounts export` writes, and a JSON list of e-mails and refresh tokens. What
     would happen is shown first; a token that is here stays unless you add --replace.
     """
-    full = str(path.expanduser().absolute())
+    full = os.path.abspath(os.path.expanduser(path))
 
     async def work(services: Services) -> ImportReport | None:
         rows = await services.accounts.import_preview(full)
@@ -90,7 +91,7 @@ def import_files(
 @pass_app
 def export_file(app: App, file: Path, yes: bool, as_json: bool) -> None:
     """Write all accounts with their refresh tokens to the new FILE, which only you can read."""
-    full = str(file.expanduser().absolute())
+    full = os.path.abspath(os.path.expanduser(file))
     if not yes:
         words("The file will hold refresh tokens: who reads it can use these accounts.")
         if not sys.stdin.isatty():

@@ -28,11 +28,11 @@ class Transports:
 
     async def send(self, call: Call) -> UpstreamReply:
         """Send and wait for the head."""
-        return await self._for(call.url).send(call)
+        return await self.chosen(call.url).send(call)
 
     async def read(self, call: Call, limit: int = 64 * 1024 * 1024) -> tuple[int, Mapping[str, str], bytes]:
         """Send and read the whole body, at most `limit` bytes after decoding."""
-        return await self._for(call.url).read(call, limit)
+        return await self.chosen(call.url).read(call, limit)
 
     async def aclose(self) -> None:
         try:
@@ -40,7 +40,8 @@ class Transports:
         finally:
             await self._through_proxy.aclose()
 
-    def _for(self, url: str) -> Transport:
+    def chosen(self, url: str) -> Transport:
+        """Who makes a call to `url`."""
         # Everything up to the path; a URL that makes no sense is refused by whoever gets it.
         scheme, _, rest = url.partition("://")
         origin = (scheme, rest.partition("/")[0])

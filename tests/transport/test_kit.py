@@ -1,6 +1,6 @@
 """The transport kit: what every transport has to do with an upstream, however that behaves.
 
-A new transport joins by standing in TRANSPORTS.
+A transport joins by standing in TRANSPORTS (conftest.py); test_framing.py is the second part.
 """
 
 from __future__ import annotations
@@ -9,61 +9,16 @@ import asyncio
 import gc
 import socket
 import time
-from collections.abc import AsyncIterator, Callable
 
 import pytest
 
-from core.domain.failure import Cause, GatewayError, Kind, Scope
-from core.domain.ports import Call, Timeouts, Transport
-from core.transport.client import HttpxTransport
-from core.transport.pool import PoolTransport
-from core.transport.route import Transports
+from core.domain.failure import Cause, GatewayError, Kind
+from core.domain.ports import Call, Transport
 
-from .answers import BODILESS, BODY, BROKEN, PIECES, RAW, WHOLE
-from .torture import FLOOD, Torture
-
-TRANSPORTS: list[Callable[[], Transport]] = [HttpxTransport, PoolTransport, Transports]
-
-
-@pytest.fixture(params=TRANSPORTS, ids=lambda make: make.__name__)
-async def transport(request: pytest.FixtureRequest) -> AsyncIterator[Transport]:
-    made: Transport = request.param()
-    yield made
-    await made.aclose()
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[Torture]:
-    made = Torture()
-    yield made
-    await made.stop()
-
-
-@pytest.fixture
-async def at(server: Torture) -> str:
-    return await server.start()
-
-
-def post(url: str, *headers: tuple[str, str], **timeouts: float) -> Call:
-    return Call("POST", url, headers, b'{"a":1}', "account", Timeouts(**timeouts))
-
-
-async def body_of(transport: Transport, call: Call) -> bytes:
-    reply = await transport.send(call)
-    return b"".join([read async for read in reply.reads()])
-
-
-async def failure(transport: Transport, call: Call) -> GatewayError:
-    with pytest.raises(GatewayError) as caught:
-        await body_of(transport, call)
-    assert caught.value.failure.scope is Scope.ENDPOINT
-    return caught.value
-
-
-@pytest.mark.parametrize("path", ["stream", "bytewise", "one_packet", "extensions", "until_close", "zipped"])
-async def test_a_body_arrives_whole_however_it_is_framed(transport: Transport, at: str, path: str) -> None:
-    assert await body_of(transport, post(f"{at}/{path}")) == BODY
-    assert (await transport.read(post(f"{at}/{path}")))[2] == BODY
+from .answers import BODY, PIECES
+from .asking import body_of, collect, failure, post
+from .behaviours import FLOOD
+from .torture import Torture
 
 
 async def test_what_has_arrived_is_given_before_the_rest_is_there(
@@ -74,36 +29,6 @@ async def test_what_has_arrived_is_given_before_the_rest_is_there(
     assert await anext(reads) == PIECES[0]
     server.proceed.set()
     assert b"".join([read async for read in reads]) == b"".join(PIECES[1:])
-
-
-@pytest.mark.parametrize("name", WHOLE)
-async def test_an_answer_may_be_split_anywhere(
-    transport: Transport, server: Torture, at: str, name: str
-) -> None:
-    for place in range(1, len(RAW[name])):
-        assert await body_of(transport, post(f"{at}/split/{name}/{place}")) == BODY, place
-    assert server.connections == 1
-
-
-@pytest.mark.parametrize("name", BODILESS)
-async def test_an_answer_without_a_body_leaves_the_connection_usable(
-    transport: Transport, server: Torture, at: str, name: str
-) -> None:
-    for _ in range(3):
-        assert await body_of(transport, post(f"{at}/raw/{name}")) == b""
-    assert server.connections == 1
-
-
-async def test_head_is_answered_without_a_body(transport: Transport, at: str) -> None:
-    reply = await transport.send(Call("HEAD", f"{at}/head_only"))
-    assert (reply.status, reply.headers["content-length"]) == (200, "500")
-    assert [read async for read in reply.reads()] == []
-
-
-async def test_trailers_do_not_become_headers(transport: Transport, at: str) -> None:
-    reply = await transport.send(post(f"{at}/raw/trailers"))
-    assert await collect(reply.reads()) == BODY
-    assert "x-sum" not in reply.headers
 
 
 async def test_a_large_request_arrives_whole(transport: Transport, server: Torture, at: str) -> None:
@@ -201,10 +126,6 @@ async def test_many_calls_go_on_at_once(transport: Transport, server: Torture, a
     assert set(bodies) == {BODY}
 
 
-async def collect(reads: AsyncIterator[bytes]) -> bytes:
-    return b"".join([read async for read in reads])
-
-
 async def test_redirects_are_not_followed(transport: Transport, server: Torture, at: str) -> None:
     assert (await transport.read(post(f"{at}/redirect")))[0] == 302
     assert len(server.requests) == 1
@@ -227,38 +148,6 @@ async def test_proxies_of_the_environment_do_not_get_calls_to_this_machine(
 
 
 # --- trouble ---------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("path", ["cut_chunked", "cut_sized", "bad_chunk"])
-async def test_a_body_that_breaks_off_is_cut(transport: Transport, at: str, path: str) -> None:
-    caught = (await failure(transport, post(f"{at}/{path}"))).failure
-    assert (caught.kind, caught.cause) == (Kind.UPSTREAM, Cause.CUT)
-    assert at.removeprefix("http://") in caught.public_message
-
-
-@pytest.mark.parametrize("name", BROKEN)
-async def test_an_answer_that_makes_no_sense_is_refused(transport: Transport, at: str, name: str) -> None:
-    caught = (await failure(transport, post(f"{at}/raw/{name}"))).failure
-    assert (caught.kind, caught.cause) == (Kind.UPSTREAM, Cause.CUT)
-    assert (await transport.read(post(f"{at}/whole")))[2] == b"hello"
-
-
-@pytest.mark.parametrize("name", ["sized", "trailers", "zipped"])
-async def test_an_answer_may_break_off_anywhere(transport: Transport, at: str, name: str) -> None:
-    for place in range(len(RAW[name])):
-        caught = (await failure(transport, post(f"{at}/cut/{name}/{place}"))).failure
-        assert (caught.kind, caught.cause) == (Kind.UPSTREAM, Cause.CUT), place
-
-
-async def test_a_small_answer_does_not_become_a_huge_one(transport: Transport, at: str) -> None:
-    with pytest.raises(GatewayError) as caught:
-        await transport.read(post(f"{at}/bomb"), limit=1_000_000)
-    assert "more than" in caught.value.failure.public_message
-
-
-async def test_what_came_before_a_cut_is_given(transport: Transport, at: str) -> None:
-    reads = (await transport.send(post(f"{at}/cut_chunked"))).reads()
-    assert await anext(reads) == PIECES[0]
 
 
 async def test_silence_in_a_body_is_given_up(transport: Transport, at: str) -> None:
@@ -312,12 +201,6 @@ async def test_a_server_without_tls_is_a_failure_to_connect(transport: Transport
 async def test_an_address_that_makes_no_sense_is_a_setting_to_correct(transport: Transport, url: str) -> None:
     caught = (await failure(transport, post(url))).failure
     assert caught.cause is Cause.CONFIG
-
-
-async def test_a_body_may_not_be_larger_than_the_call_takes(transport: Transport, at: str) -> None:
-    with pytest.raises(GatewayError) as caught:
-        await transport.read(post(f"{at}/huge"), limit=1_000_000)
-    assert "more than" in caught.value.failure.public_message
 
 
 # --- leaving early ---------------------------------------------------------------------------------

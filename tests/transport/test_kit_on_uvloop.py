@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Awaitable, Callable, Iterator
+from types import ModuleType
 from typing import Any
 
 import pytest
 
 from core.transport.pool import PoolTransport
 
-from . import test_kit
+from . import test_framing, test_kit
 from .torture import Torture
 
 uvloop = pytest.importorskip("uvloop")
@@ -19,7 +20,7 @@ Test = Callable[..., Awaitable[None]]
 
 def cases() -> Iterator[Any]:
     """Every test of the kit that asks for nothing but its fixtures and its own parameters."""
-    for name, test in inspect.getmembers(test_kit, inspect.iscoroutinefunction):
+    for name, test in (*members(test_kit), *members(test_framing)):
         if not name.startswith("test_") or "monkeypatch" in inspect.signature(test).parameters:
             continue
         marks = [mark for mark in getattr(test, "pytestmark", ()) if mark.name == "parametrize"]
@@ -28,6 +29,10 @@ def cases() -> Iterator[Any]:
         for mark in marks:
             for value in mark.args[1]:
                 yield pytest.param(test, {mark.args[0]: value}, id=f"{name}-{value}")
+
+
+def members(module: ModuleType) -> list[tuple[str, Test]]:
+    return inspect.getmembers(module, inspect.iscoroutinefunction)
 
 
 @pytest.mark.parametrize(("test", "values"), cases())

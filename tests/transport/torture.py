@@ -6,13 +6,10 @@ Bodies say what they test; the server counts connections and notices when a clie
 from __future__ import annotations
 
 import asyncio
-import gzip
-from collections.abc import Awaitable, Callable
+import ssl
+from urllib.parse import urlsplit
 
-from .answers import CHUNKED, END, OPEN, PIECES, RAW, chunk
-
-Writer = asyncio.StreamWriter
-Behaviour = Callable[["Torture", Writer], Awaitable[None]]
+from .behaviours import Writer, named
 
 
 class Torture:
@@ -21,6 +18,8 @@ class Torture:
 
     def __init__(self) -> None:
         self.requests: list[tuple[str, dict[str, str], bytes]] = []
+        self.targets: list[str] = []
+        self.protocols: list[str | None] = []
         self.connections = 0
         self.sent = 0
         self.asked = asyncio.Event()
@@ -39,9 +38,11 @@ class Torture:
         while self.open > connections:
             await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
 
-    async def start(self) -> str:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
-        return f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
+    async def start(self, tls: ssl.SSLContext | None = None) -> str:
+        """Listen; where."""
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=tls)
+        port = self._server.sockets[0].getsockname()[1]
+        return f"http://127.0.0.1:{port}" if tls is None else f"https://localhost:{port}"
 
     async def stop(self) -> None:
         assert self._server is not None
@@ -55,6 +56,8 @@ class Torture:
         assert task is not None
         self._tasks.add(task)
         self.connections += 1
+        if (secured := writer.get_extra_info("ssl_object")) is not None:
+            self.protocols.append(secured.selected_alpn_protocol())
         try:
             while await self._one(reader, writer):
                 pass
@@ -67,13 +70,14 @@ class Torture:
     async def _one(self, reader: asyncio.StreamReader, writer: Writer) -> bool:
         """Answer one request; whether the connection goes on."""
         head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
-        path = head[0].split(" ")[1]
+        target = head[0].split(" ")[1]
+        path = urlsplit(target).path  # a client of a proxy sends the whole address
         headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in head[1:-2])}
         body = await reader.readexactly(int(headers.get("content-length", "0")))
+        self.targets.append(target)
         self.requests.append((path, headers, body))
         self.asked.set()
-        words = path.split("/")[1:]
-        behaviour = BEHAVIOURS[path] if len(words) == 1 else BY_NAME[words[0]](words[1], *map(int, words[2:]))
+        behaviour, kept = named(path)
         answer = asyncio.ensure_future(behaviour(self, writer))
         watch = asyncio.ensure_future(reader.read(1))
         try:
@@ -86,258 +90,4 @@ class Torture:
             answer.cancel()
             watch.cancel()
             await asyncio.gather(answer, watch, return_exceptions=True)
-        kept = path in KEPT if len(words) == 1 else words[0] != "cut" and words[1] in OPEN
         return kept and not writer.is_closing()
-
-
-async def send(writer: Writer, *pieces: bytes) -> None:
-    """Write pieces so that each is a read of its own on the other side."""
-    for piece in pieces:
-        writer.write(piece)
-        await writer.drain()
-        await asyncio.sleep(0.01)
-
-
-async def whole(_: Torture, writer: Writer) -> None:
-    await send(writer, b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nX-Mixed-Case: Yes\r\n\r\nhello")
-
-
-async def stream(_: Torture, writer: Writer) -> None:
-    await send(writer, CHUNKED, *(chunk(piece) for piece in PIECES), END)
-
-
-async def stepwise(server: Torture, writer: Writer) -> None:
-    """The first piece at once, the others when the test says so."""
-    await send(writer, CHUNKED, chunk(PIECES[0]))
-    await server.proceed.wait()
-    await send(writer, *(chunk(piece) for piece in PIECES[1:]), END)
-
-
-async def bytewise(_: Torture, writer: Writer) -> None:
-    """Every byte a packet, head and chunk sizes included."""
-    for byte in CHUNKED + b"".join(chunk(piece) for piece in PIECES) + END:
-        writer.write(bytes([byte]))
-        await writer.drain()
-        await asyncio.sleep(0)
-
-
-async def one_packet(_: Torture, writer: Writer) -> None:
-    await send(writer, CHUNKED + b"".join(chunk(piece) for piece in PIECES) + END)
-
-
-async def extensions(_: Torture, writer: Writer) -> None:
-    """Chunk extensions, an interim answer before, trailers after."""
-    interim = b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n"
-    pieces = b"".join(b"%x;k=v\r\n%b\r\n" % (len(piece), piece) for piece in PIECES)
-    await send(writer, interim + CHUNKED + pieces + b"0\r\nX-Trailer: t\r\n\r\n")
-
-
-async def until_close(_: Torture, writer: Writer) -> None:
-    await send(writer, b"HTTP/1.1 200 OK\r\n\r\n", *PIECES)
-
-
-async def zipped(_: Torture, writer: Writer) -> None:
-    """Encoded although nobody asked."""
-    body = gzip.compress(b"".join(PIECES))
-    await send(
-        writer, b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(body), body
-    )
-
-
-async def cut_chunked(_: Torture, writer: Writer) -> None:
-    await send(writer, CHUNKED, chunk(PIECES[0]), b"400\r\nhalf a chunk")
-
-
-async def cut_sized(_: Torture, writer: Writer) -> None:
-    await send(writer, b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n", b"not a hundred")
-
-
-async def bad_chunk(_: Torture, writer: Writer) -> None:
-    await send(writer, CHUNKED, chunk(PIECES[0]), b"no size at all\r\n")
-
-
-async def hang(_: Torture, writer: Writer) -> None:
-    await send(writer, CHUNKED, chunk(PIECES[0]))
-    await asyncio.Event().wait()
-
-
-async def mute(_: Torture, writer: Writer) -> None:
-    """Never a byte."""
-    await asyncio.Event().wait()
-
-
-async def trickle(_: Torture, writer: Writer) -> None:
-    """A head that never ends, though something always comes."""
-    await send(writer, b"HTTP/1.1 200 OK\r\n")
-    while True:
-        await send(writer, b"X-A: 1\r\n")
-
-
-async def drip(_: Torture, writer: Writer) -> None:
-    """A body that never ends."""
-    await send(writer, CHUNKED)
-    while True:
-        await send(writer, chunk(b"."))
-
-
-async def no_answer(_: Torture, writer: Writer) -> None:
-    writer.close()
-
-
-async def not_http(_: Torture, writer: Writer) -> None:
-    await send(writer, b"220 mail.example ESMTP\r\n")
-
-
-async def forgetful(_: Torture, writer: Writer) -> None:
-    """Promises to keep the connection and closes it after the answer."""
-    await send(writer, b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: keep-alive\r\n\r\nhello")
-    writer.close()
-
-
-async def redirect(_: Torture, writer: Writer) -> None:
-    await send(writer, b"HTTP/1.1 302 Found\r\nLocation: /whole\r\nContent-Length: 0\r\n\r\n")
-
-
-async def cookie(_: Torture, writer: Writer) -> None:
-    await send(writer, b"HTTP/1.1 200 OK\r\nSet-Cookie: a=b; Path=/\r\nContent-Length: 2\r\n\r\nok")
-
-
-async def refusal(_: Torture, writer: Writer) -> None:
-    await send(writer, b"HTTP/1.1 429 Too Many Requests\r\nRetry-After: 3\r\nContent-Length: 4\r\n\r\nslow")
-
-
-async def huge(_: Torture, writer: Writer) -> None:
-    await send(writer, b"HTTP/1.1 200 OK\r\nContent-Length: 3000000\r\n\r\n", b"x" * 3_000_000)
-
-
-async def empty(_: Torture, writer: Writer) -> None:
-    await send(writer, b"HTTP/1.1 204 No Content\r\n\r\n")
-
-
-async def reset(_: Torture, writer: Writer) -> None:
-    """Promises to keep the connection and resets it after the answer."""
-    await send(writer, b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello")
-    writer.transport.abort()
-
-
-async def flood(server: Torture, writer: Writer) -> None:
-    """More than a reader holds that does not read; `sent` says how much went out."""
-    piece = b"x" * 65536
-    writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % FLOOD)
-    for _ in range(FLOOD // len(piece)):
-        writer.write(piece)
-        await writer.drain()
-        server.sent += len(piece)
-
-
-async def bomb(_: Torture, writer: Writer) -> None:
-    """64 MiB of nothing in 64 KiB."""
-    body = gzip.compress(bytes(64 * 1024 * 1024), 9)
-    await send(
-        writer, b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(body), body
-    )
-
-
-async def hinting(_: Torture, writer: Writer) -> None:
-    """Interim answers without end."""
-    while True:
-        writer.write(b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n" * 50)
-        await writer.drain()
-        await asyncio.sleep(0)
-
-
-async def trailing(_: Torture, writer: Writer) -> None:
-    """Trailers without end."""
-    writer.write(CHUNKED + chunk(PIECES[0]) + b"0\r\n")
-    while True:
-        writer.write(b"X-T: 1\r\n" * 500)
-        await writer.drain()
-        await asyncio.sleep(0)
-
-
-async def head_only(_: Torture, writer: Writer) -> None:
-    """What HEAD gets: the length of a body that does not follow."""
-    await send(writer, b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n")
-
-
-def raw(name: str) -> Behaviour:
-    """An answer of answers.py at once."""
-
-    async def answer(_: Torture, writer: Writer) -> None:
-        writer.write(RAW[name])
-        await writer.drain()
-        await asyncio.sleep(0.01)
-
-    return answer
-
-
-def split(name: str, at: int) -> Behaviour:
-    """An answer in two reads."""
-
-    async def answer(_: Torture, writer: Writer) -> None:
-        for part in (RAW[name][:at], RAW[name][at:]):
-            writer.write(part)
-            await writer.drain()
-            await asyncio.sleep(0)
-            await asyncio.sleep(0)
-
-    return answer
-
-
-def cut(name: str, at: int) -> Behaviour:
-    """The beginning of an answer, then the end of the connection."""
-
-    async def answer(_: Torture, writer: Writer) -> None:
-        writer.write(RAW[name][:at])
-        await writer.drain()
-
-    return answer
-
-
-FLOOD = 48 * 1024 * 1024
-BY_NAME: dict[str, Callable[..., Behaviour]] = {"raw": raw, "split": split, "cut": cut}
-BEHAVIOURS: dict[str, Behaviour] = {
-    f"/{behaviour.__name__}": behaviour
-    for behaviour in (
-        whole,
-        stream,
-        stepwise,
-        bytewise,
-        one_packet,
-        extensions,
-        until_close,
-        zipped,
-        cut_chunked,
-        cut_sized,
-        bad_chunk,
-        hang,
-        mute,
-        trickle,
-        drip,
-        no_answer,
-        not_http,
-        forgetful,
-        redirect,
-        cookie,
-        refusal,
-        huge,
-        empty,
-        reset,
-        flood,
-        bomb,
-        hinting,
-        trailing,
-        head_only,
-    )
-}
-KEPT = {
-    "/whole",
-    "/stream",
-    "/one_packet",
-    "/cookie",
-    "/refusal",
-    "/redirect",
-    "/huge",
-    "/empty",
-    "/stepwise",
-}

@@ -32,8 +32,8 @@ QUOTA_AGE = 60.0
 """Seconds after which showing the tab asks for the quotas anew."""
 TONES: dict[QuotaLevel, Tone] = {"good": "good", "mid": "warning", "low": "error"}
 EMPTY = (
-    "No accounts yet. Press [b $accent]a[/] to add one with a refresh token; "
-    "until then the sandbox answers, on this machine."
+    "No accounts yet. Press [b $accent]l[/] to sign in with a browser, or [b $accent]a[/] to add one with a "
+    "refresh token; until then the sandbox answers, on this machine."
 )
 STATES: dict[AccountState, tuple[str, Tone]] = {
     AccountState.READY: ("● ready", "good"),
@@ -81,6 +81,7 @@ class AccountsPane(Pane):
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("l", "login", "Sign in", id="accounts.login", tooltip="Sign in with a browser"),
         Binding("a", "add", "Add", id="accounts.add", tooltip="Add an account with a refresh token"),
         Binding("i", "import", "Import", id="accounts.import", tooltip="Import another program's accounts"),
         Binding("r", "refresh", "Refresh quota", id="accounts.refresh", tooltip="Ask what is left"),
@@ -91,12 +92,14 @@ class AccountsPane(Pane):
     ]
     help_data = HelpData(
         "Accounts",
-        "Each row is an account with what is left of its quotas. a adds one, i imports those of another "
+        "Each row is an account with what is left of its quotas. l signs one in with a browser, a adds "
+        "one by its refresh token, i imports those of another "
         "program, x switches one off and on, D removes it, r asks the upstream what is left. An account "
         "that must sign in again is kept.",
     )
     keys = var(
         (
+            FooterKey("l", "sign in", 86, "accounts.login"),
             FooterKey("a", "add", 85, "accounts.add"),
             FooterKey("r", "refresh quota", 65, "accounts.refresh"),
             FooterKey("x", "off/on", 75, "accounts.toggle"),
@@ -200,6 +203,8 @@ class AccountsPane(Pane):
             lines.append("Simulated: it belongs to the sandbox and is gone when the program ends.")
         if view.state_note:
             lines.append(view.state_note)
+        if view.state is AccountState.NEEDS_LOGIN:
+            lines.append("Press l to sign in again; everything else of it is kept.")
         for window in view.quotas:
             left = "unknown" if window.fraction is None else f"{window.fraction:.0%} left"
             reset = (
@@ -251,6 +256,27 @@ class AccountsPane(Pane):
             return
         self.flash(f"{changed.email} is {'on' if changed.enabled else 'off'}.")
         self.load()
+
+    @on(RowList.Chosen, "#accounts-list")
+    def chosen(self, message: RowList.Chosen) -> None:
+        if self._accounts[message.id].state is AccountState.NEEDS_LOGIN:
+            self.action_login()
+
+    @work(group="accounts-change", exclusive=True, exit_on_error=False)
+    async def action_login(self) -> None:
+        """Sign in with a browser: again, where the account under the bar asks for it, else a further one."""
+        from tui.screens.login import LoginScreen
+
+        view = self._accounts.get(self.table.cursor_id)
+        if self.services is None:
+            return
+        again = view is not None and view.state is AccountState.NEEDS_LOGIN
+        screen = LoginScreen(
+            self.services.accounts, view.email if view is not None and again else "", self.now
+        )
+        if account := await self.program.push_screen_wait(screen):
+            self.flash(f"Signed in as {account.email}.", "good")
+            self.load()
 
     @work(group="accounts-change", exclusive=True, exit_on_error=False)
     async def action_add(self) -> None:

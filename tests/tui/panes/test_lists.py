@@ -126,7 +126,7 @@ async def test_no_account_says_what_to_do(program: Program, services: FakeServic
         pane = pilot.app.query_one(AccountsPane)
         await settled(pilot)
         assert pane.hint.display
-        assert "Press a to add one" in str(pane.hint.render())
+        assert "Press l to sign in with a browser, or a to add one" in str(pane.hint.render())
 
 
 async def test_a_log_line_tells_what_was_tried_and_why(program: Program) -> None:

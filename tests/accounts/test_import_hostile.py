@@ -217,9 +217,11 @@ def test_a_named_pipe_does_not_hold_the_program(tmp_path: Path) -> None:
     ],
 )
 def test_an_index_can_not_lead_out_of_its_folder(name: str, tmp_path: Path) -> None:
-    (tmp_path / "outside.json").write_bytes(GOOD)
     folder = tmp_path / "one" / "two"
-    folder.mkdir(parents=True)
+    (folder / "accounts" / "a").mkdir(parents=True)
+    for outside in (tmp_path, tmp_path / "one", folder):
+        for name_outside in ("outside.json", "b.json", "passwd.json"):
+            (outside / name_outside).write_bytes(GOOD)
     index = {"version": "2.0", "accounts": [{"id": name, "email": "ada@x.test"}], "current_account_id": None}
     (folder / "accounts.json").write_text(json.dumps(index))
     reading = read_path(folder / "accounts.json")

@@ -92,6 +92,14 @@ async def test_replacing_takes_the_token_and_keeps_the_identity(world: World, tm
     assert (await world.pool.grant(ada)).token.reveal().endswith("1//ada~other")
 
 
+async def test_a_replaced_token_is_the_one_in_use_at_once(world: World, tmp_path: Path) -> None:
+    (ada,) = await world.add("ada~old")
+    assert (await world.pool.grant(ada)).token.reveal().endswith("~old")
+    path = write(tmp_path / "f.json", ("ada@example.test", "1//ada~other"))
+    await world.service.import_accounts(path, replace=True)
+    assert (await world.pool.grant(ada)).token.reveal().endswith("~other")
+
+
 async def test_an_account_that_the_upstream_ended_is_not_revived(world: World, tmp_path: Path) -> None:
     (ada,) = await world.add("ada")
     world.pool.note_failure(ada, "", failure(Cause.TERMS).failure)

@@ -193,3 +193,17 @@ def test_no_secret_shows_in_notices_or_errors(tmp_path: Path) -> None:
         (tmp_path / "accounts.json").write_bytes(damage)
         built.read()
     assert "CANARY" not in "".join(built.notices) + repr(built) + repr(built.read().accounts[0].credential)
+
+
+def test_many_are_stored_in_one_write_but_for_those_that_were_removed(tmp_path: Path) -> None:
+    vault = Vault(tmp_path / "accounts.json", HandClock())
+    vault.put(account("ada", enabled=False))
+    vault.put(account("gone"))
+    vault.remove("gone")
+    before = vault.read().generation
+    assert vault.put_all([account("eve"), account("gone"), account("ada")]) == {"ada", "eve"}
+    document = vault.read()
+    assert [(known.id, known.enabled) for known in document.accounts] == [("ada", True), ("eve", True)]
+    assert document.generation == before + 1
+    assert vault.put_all([account("gone")]) == frozenset()
+    assert vault.read() == document

@@ -47,7 +47,6 @@ def test_yes_imports_and_says_that_tokens_are_unproven(run: Run, world: FakeServ
 
 
 def test_a_person_is_asked(run: Run, world: FakeServices, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("core.cli.app.sys.stdin.isatty", lambda: True, raising=False)
     monkeypatch.setattr("click.testing._NamedTextIOWrapper.isatty", lambda self: True, raising=False)
     assert run("accounts", "import", "x", stdin="n\n").exit_code == Exit.FAILURE
     assert len(world.pool) == 2

@@ -217,7 +217,7 @@ def model_turn(turn_id: str, text: str, parent: str, **changes: object) -> ChatT
     return msgspec.structs.replace(made, **changes)
 
 
-IMPORTABLE = (
+IMPORTABLE: tuple[ImportRow, ...] = (
     ImportRow("grace@sandbox.test", "accounts.json", "antigravity-claude-proxy", ImportStep.ADD),
     ImportRow(
         "edsger@sandbox.test",

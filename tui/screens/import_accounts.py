@@ -164,7 +164,7 @@ class ImportAccountsScreen(ModalScreen[ImportReport | None]):
         self.rows.show([self._row(place, row) for place, row in enumerate(found)])
         for part in (self.rows, self.query_one("#sum"), self.query_one("#note")):
             part.display = bool(found)
-        self.rows.styles.height = min(len(found) + 1, max(4, self.app.size.height - 17))
+        self.rows.styles.height = min(len(found) + 1, max(4, self.size.height - 17))
         self.query_one("#sum", Static).update(summary(found, self._replace))
         self._note(self.rows.cursor_id)
 

@@ -10,6 +10,7 @@ import pytest
 from core.domain.failure import Cause, Failure, Kind, Scope
 from core.providers.antigravity.error_table import TABLE
 from core.providers.antigravity.errors import classify, classify_object, rule_for
+from core.providers.antigravity.projects import Ineligible, Loaded, no_project
 from core.wire.google_errors import GoogleError
 
 NOW = 1_767_970_000.0
@@ -171,3 +172,50 @@ def test_a_load_balancers_page_is_a_server_error() -> None:
     got = classify(502, b"<html><title>502</title></html>", {"content-type": "text/html"}, MODEL, NOW)
     assert (got.kind, got.cause) == (Kind.UPSTREAM, Cause.SERVER)
     assert "<html>" not in got.public_message
+
+
+LEAKY = (
+    "Request by ada.lovelace@example.com with ya29.a0AfH6SMBverysecret for projects/ada-secret-42 and "
+    "project 123456789012 (consumer: project:other-77) was not good."
+)
+PRIVATE = ("ada.lovelace", "a0AfH6SMB", "ada-secret-42", "123456789012", "other-77")
+
+
+@pytest.mark.parametrize(
+    ("status", "message"),
+    [
+        (400, LEAKY),
+        (400, f"Prompt is too long. {LEAKY}"),
+        (403, LEAKY),
+        (403, f"Not eligible. {LEAKY}"),
+        (404, LEAKY),
+        (429, LEAKY),
+        (500, LEAKY),
+    ],
+)
+def test_a_client_never_reads_whose_account_or_project_it_was(status: int, message: str) -> None:
+    got = refused(status, message)
+    assert not [text for text in PRIVATE if text in got.public_message]
+    assert "ya29.a0" not in got.detail
+    assert "was not good" in got.detail
+    in_stream = classify_object({"code": status, "message": message}, MODEL, NOW)
+    assert not [text for text in PRIVATE if text in in_stream.public_message]
+
+
+def test_a_refused_field_is_still_named_to_its_sender() -> None:
+    told = refused(400, 'Invalid value at "project settings" for ada@example.com: temperature').public_message
+    assert 'Invalid value at "project settings" for a•••@example.com: temperature' in told
+
+
+@pytest.mark.parametrize("message", ["The caller does not have permission", "Not eligible in your area"])
+def test_why_an_account_is_denied_is_for_the_log_only(message: str) -> None:
+    got = refused(403, message)
+    assert message not in got.public_message
+    assert message in got.detail
+
+
+def test_why_an_account_has_no_project_names_nobody() -> None:
+    loaded = Loaded(ineligible_tiers=[Ineligible("free-tier", "X", LEAKY)])
+    told = no_project(loaded).public_message
+    assert "was not good" in told
+    assert not [text for text in PRIVATE if text in told]

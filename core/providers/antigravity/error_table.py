@@ -205,7 +205,7 @@ TABLE: Final[tuple[Rule, ...]] = (
         Kind.FORBIDDEN,
         Scope.ACCOUNT,
         Cause.DENIED,
-        "This account may not use the service with its project: {text} "
+        "This account may not use the service with its project. The log has Google's reason. "
         "Set a project for the account, or use another account.",
         frozenset({403}),
         reasons=("SERVICE_DISABLED", "CONSUMER_INVALID"),
@@ -222,7 +222,7 @@ TABLE: Final[tuple[Rule, ...]] = (
         Kind.FORBIDDEN,
         Scope.ENDPOINT,
         Cause.DENIED,
-        "Google denies this account the request: {text}",
+        "Google denies this account the request. The log has its reason; try another account.",
         frozenset({403}),
         rest_s=60.0,
     ),

@@ -1,4 +1,8 @@
-"""What a refusal means: Google's answers to failures, by the table of error_table.py."""
+"""What a refusal means: Google's answers to failures, by the table of error_table.py.
+
+What Google says goes to a client without tokens, addresses and project names, and not at all where it is
+about the account; the log has it without tokens.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,7 @@ from html import unescape
 from typing import Any, Final
 
 from core.domain.failure import Cause, Failure
+from core.redact import MASK, mask_email, redact
 from core.wire.google_errors import GoogleError, read_error, read_error_object
 
 from .error_table import LONG_DELAY_S, TABLE, Rule
@@ -15,6 +20,14 @@ from .error_table import LONG_DELAY_S, TABLE, Rule
 VERIFY_LINK: Final = re.compile(r"https://accounts\.google\.com/[^\s\"'<>\\)]+")
 LINK_SCORES: Final = (("plt=", 4), ("/signin/continue", 3), ("continue=", 2), ("service=cloudcode", 1))
 LONGEST_TEXT: Final = 400
+LONGEST_READ: Final = 4_096
+
+_EMAIL: Final = re.compile(r"[\w.+\-]+@[\w\-]+(?:\.[\w\-]+)+")
+_PROJECT: Final = re.compile(
+    r"(\bprojects?(?:[_ ]?(?:number|id))?(?:\s*[/:=]\s*|\s+(?=[\"'`]?[a-z0-9:.]*[\d\-])))"
+    r"[\"'`]?[\w.:\-]*\w[\"'`]?",
+    re.IGNORECASE,
+)
 
 
 def classify(status: int, body: bytes, headers: Mapping[str, str], model: str, now: float) -> Failure:
@@ -30,7 +43,8 @@ def classify_object(error: dict[str, Any], model: str, now: float) -> Failure:
 def failure_of(error: GoogleError, model: str) -> Failure:
     rule = rule_for(error)
     rest = error.delay_s if error.delay_s is not None else rule.rest_s
-    text = error.message.strip()[:LONGEST_TEXT] or f"HTTP {error.status}"
+    said = redact(error.message.strip()[:LONGEST_READ])[:LONGEST_TEXT] or f"HTTP {error.status}"
+    text = nameless(said)
     return Failure(
         rule.kind,
         rule.say.format(
@@ -40,9 +54,14 @@ def failure_of(error: GoogleError, model: str) -> Failure:
         cause=rule.cause,
         retry_after=rest,
         status=error.status,
-        detail=f"{error.word or error.status} {' '.join(error.reasons)}: {text}",
+        detail=redact(f"{error.word or error.status} {' '.join(error.reasons)}: {said}"),
         params=_params(error, rule),
     )
+
+
+def nameless(text: str) -> str:
+    """What an upstream said, fit for any client: no secrets, addresses masked, projects left out."""
+    return _PROJECT.sub(rf"\1{MASK}", _EMAIL.sub(lambda found: mask_email(found[0]), redact(text)))
 
 
 def rule_for(error: GoogleError) -> Rule:

@@ -11,6 +11,8 @@ from msgspec import Struct, field
 
 from core.domain.failure import Cause, Failure, Kind, Scope
 
+from .errors import nameless
+
 FREE: Final = "free-tier"
 TIER_WORDS: Final = (
     ("ultra", "ultra"),
@@ -88,6 +90,7 @@ def tier_to_ask(loaded: Loaded) -> str:
 
 def no_project(loaded: Loaded) -> Failure:
     why = next((one.reason_message for one in loaded.ineligible_tiers if one.reason_message), "")
+    why = nameless(why)
     return Failure(
         Kind.FORBIDDEN,
         f"Google gave this account no project. {why + ' ' if why else ''}"

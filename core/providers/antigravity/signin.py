@@ -27,6 +27,7 @@ from core.domain.ports import (
 )
 from core.domain.secret import Secret
 from core.providers.realms import RealmFacts
+from core.redact import redact
 from core.wire.gemini import to_json
 from core.wire.google_errors import read_error
 
@@ -225,7 +226,7 @@ class AntigravitySignIn:
     def _refusal(self, status: int, head: Mapping[str, str], body: bytes) -> Failure:
         """What the token or user-info endpoint means by refusing."""
         error = read_error(status, body, head, self._clock.now())
-        detail = f"{status} {error.word}: {error.message[:200]}"
+        detail = redact(f"{status} {error.word}: {error.message[:200]}")
         for words, failure in TOKEN_TABLE:
             if error.word in words:
                 return msgspec.structs.replace(failure, status=status, detail=detail)

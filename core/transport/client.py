@@ -1,4 +1,4 @@
-"""The transport on httpx: one client, every call through it.
+"""The transport on httpx: one client, every call through it. In use where a proxy stands between (route.py).
 
 No retries, no redirects, no cookies, no headers of its own beyond what HTTP needs. Proxies of the
 environment are honoured except for this machine. httpx takes 150 ms to import, so it is imported in

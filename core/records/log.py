@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from msgspec.structs import replace
 
 from core.domain.failure import GatewayError, Kind
-from core.domain.plan import Plan, RecordQuery, RequestRecord
+from core.domain.plan import RecordQuery, RequestRecord
 from core.domain.ports import Clock
-from core.redact import redact
 from core.storage.database import Database
 
+from .keeping import kept
 from .lines import request_line
 from .ring import LogRing
 
@@ -42,7 +42,8 @@ class RequestLog:
 
     def record(self, row: RequestRecord) -> None:
         """Keep `row`. Costs the caller two appends; never blocks and never raises."""
-        self._ring.defer(partial(request_line, row))
+        # A line may wait long to be written out, and a plan over many accounts weighs 20 kB.
+        self._ring.defer(partial(request_line, replace(row, plan=None)))
         self._database.post(_insert, row)
 
     async def page(self, query: RecordQuery) -> list[RequestRecord]:
@@ -81,7 +82,7 @@ class RequestLog:
 def _insert(connection: Connection, rows: list[RequestRecord]) -> None:
     from core.storage import request_rows
 
-    request_rows.insert(connection, [redacted(row) for row in rows])
+    request_rows.insert(connection, [kept(row) for row in rows])
 
 
 def _one(request_id: str, connection: Connection) -> RequestRecord | None:
@@ -114,32 +115,3 @@ def _purge_sandbox(connection: Connection) -> int:
     from core.storage import request_rows
 
     return request_rows.purge_sandbox(connection)
-
-
-def redacted(row: RequestRecord) -> RequestRecord:
-    """The row as it may be kept: whatever a client or an upstream wrote goes through `redact`."""
-    said = "\n".join(
-        (row.client, row.path, row.asked, row.model, row.message, *(a.message for a in row.attempts))
-    )
-    if redact(said) == said:  # nearly always, and one look is cheaper than one for each field
-        return row
-    return replace(
-        row,
-        client=redact(row.client),
-        path=redact(row.path),
-        asked=redact(row.asked),
-        model=redact(row.model),
-        message=redact(row.message),
-        attempts=tuple(replace(a, message=redact(a.message)) for a in row.attempts),
-        plan=None if row.plan is None else _redacted_plan(row.plan),
-    )
-
-
-def _redacted_plan(plan: Plan) -> Plan:
-    return replace(
-        plan,
-        asked=redact(plan.asked),
-        model=redact(plan.model),
-        candidates=tuple(replace(one, model=redact(one.model)) for one in plan.candidates),
-        steps=tuple(replace(step, model=redact(step.model)) for step in plan.steps),
-    )

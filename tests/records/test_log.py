@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import sys
 from pathlib import Path
 
+import msgspec
 import pytest
+from msgspec import structs
 
 from core.domain.failure import GatewayError, Kind
 from core.domain.plan import Attempt, Candidate, Plan, RecordQuery, Step
@@ -229,3 +233,35 @@ async def test_an_id_is_found_within_what_the_other_filters_allow(
     ]
     assert await service.requests(RecordQuery(text="r00001", account="a2")) == []
     assert await service.requests(RecordQuery(text="r00001", errors=True)) == []
+
+
+def many(count: int) -> Plan:
+    """A plan over `count` accounts, of which the first rests and the rest may answer."""
+    model = "gemini-3-pro-high"
+    rests = Candidate("z", "z@x.test", "antigravity", model, "rests for 29 s")
+    free = [Candidate(f"a{number}", f"a{number}@x.test", "antigravity", model) for number in range(count - 2)]
+    return Plan(
+        "gpt-4o", model, (*free, rests, structs.replace(rests, account="y", passed_over="rests for 7 s"))
+    )
+
+
+async def test_a_row_of_a_hundred_accounts_keeps_the_best_the_tried_and_a_count_of_the_rest(
+    log: RequestLog, service: RecordsService
+) -> None:
+    tried = structs.replace(ATTEMPTS[1], account="a90")
+    log.record(row(1, plan=many(100), attempts=(tried,)))
+    kept = await service.request("r00001")
+    assert kept.plan is not None
+    assert [one.account for one in kept.plan.candidates] == [*(f"a{at}" for at in range(7)), "a90"]
+    assert kept.plan.notes == ("92 more accounts: 90 could have answered, 2 rests for a while",)
+    assert len(msgspec.json.encode(kept)) < 4_000
+
+
+async def test_a_line_in_the_ring_does_not_keep_the_plan_alive(log: RequestLog) -> None:
+    plan = many(100)
+    before = sys.getrefcount(plan)
+    log.record(row(1, plan=plan))
+    await log.page(RecordQuery())
+    async with asyncio.timeout(5):
+        while sys.getrefcount(plan) > before:  # noqa: ASYNC110 (the writer's thread lets go of it)
+            await asyncio.sleep(0.005)

@@ -6,13 +6,16 @@ import asyncio
 import logging
 import threading
 from collections.abc import AsyncIterator, Iterator
+from functools import partial
 
 import pytest
 
 from core.domain.state import LogSlice
+from core.records.lines import request_line
 from core.records.log import RequestLog
 from core.records.ring import LONGEST, LogRing, RingHandler, install
 from core.records.service import RecordsService
+from tests.storage.conftest import HandClock
 
 from .conftest import row
 
@@ -188,3 +191,27 @@ async def test_a_door_may_log_and_is_redacted(ring: LogRing, service: RecordsSer
         ("warning", "tui", "pasted sk-***")
     ]
     assert held.lines[0].at == 1_767_225_600.0
+
+
+@pytest.mark.parametrize("way", ["lines", "tail"])
+async def test_reading_thousands_of_lines_lets_others_run(
+    ring: LogRing, log: RequestLog, clock: HandClock, way: str
+) -> None:
+    long = LogRing(capacity=6_000)
+    service, lines = RecordsService(long, log, clock), 5_000
+    for _ in range(lines):
+        long.defer(partial(request_line, row(1)))
+    turns = 0
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    running = asyncio.create_task(others())
+    held = await service.lines(0, lines) if way == "lines" else await anext(service.tail())
+    running.cancel()
+    assert numbers(held) == list(range(1, lines + 1))
+    assert (held.first, held.last) == (1, lines)
+    assert turns >= lines / 1_000

@@ -69,7 +69,10 @@ class _Wire:
             raise _gone(error) from error
         if reply.status_code != 200:
             raise _fault(reply.content)
-        return msgspec.json.decode(reply.content, type=method.result)
+        try:
+            return msgspec.json.decode(reply.content, type=method.result)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise _gone(error) from error
 
     async def stream(self, method: Method, body: bytes) -> AsyncIterator[Any]:
         """The items of a stream. Closed early, it returns once the owner has ended the work."""
@@ -97,7 +100,7 @@ class _Wire:
                         ended = True
                         await self._cancel(call)
                     raise
-        except httpx.TransportError as error:
+        except (httpx.TransportError, msgspec.DecodeError, UnicodeDecodeError) as error:
             raise _gone(error) from error
         if not ended:
             raise _gone()

@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
-from contextlib import aclosing, suppress
+from contextlib import aclosing
 from typing import Any, cast
 
 import msgspec
@@ -36,6 +36,18 @@ LARGEST_CALL = 256 * 1024 * 1024
 STOPPED = Failure(Kind.CANCELLED, "The running agtui stopped before this was done.")
 
 _encoder = msgspec.json.Encoder()
+
+
+class _Answer:
+    """Sends, and knows whether the answer has begun."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self.begun = False
+
+    async def __call__(self, message: MutableMapping[str, Any]) -> None:
+        self.begun = True
+        await self._send(message)
 
 
 class AttachServer:
@@ -66,7 +78,8 @@ class AttachServer:
             )
             await _answer(send, 404, _encoder.encode(Fault(failure)))
             return
-        work = asyncio.create_task(self._run(method, body, send))
+        answer = _Answer(send)
+        work = asyncio.create_task(self._run(method, body, answer))
         self._running[work] = method
         self._calls[call] = work
         gone = asyncio.create_task(_disconnected(receive))
@@ -74,8 +87,11 @@ class AttachServer:
             await asyncio.wait({work, gone}, return_when=asyncio.FIRST_COMPLETED)
             if not work.done():
                 work.cancel()
-            with suppress(asyncio.CancelledError):
+            try:
                 await work
+            except asyncio.CancelledError:
+                if not answer.begun:
+                    await _answer(send, 503, _encoder.encode(Fault(STOPPED)))
         finally:
             gone.cancel()
             work.cancel()

@@ -77,10 +77,13 @@ class StudioService:
         self._publish, self._clock, self._new_id = publish, clock, new_id
         self._settings, self._library = settings, library
         self._entries: dict[str, _Entry] = {}
+        self._closed = False
 
     async def submit(self, request: ImageRequest) -> Job:
         if not request.prompt.strip():
             raise GatewayError.of(Kind.BAD_REQUEST, "Say what the picture should show.")
+        if self._closed:
+            raise GatewayError.of(Kind.UNAVAILABLE, "agtui is being stopped; the picture was not begun.")
         job = Job(self._new_id(), self._complete(request), "queued", self._clock.now())
         self._entries[job.id] = _Entry(job)
         self._announce(job)
@@ -92,11 +95,11 @@ class StudioService:
         entry = self._entry(job_id)
         if entry.over:
             return
-        if entry.task is None:
-            self._end(entry, "cancelled", "cancelled", STOPPED)
-        else:
+        if entry.task is not None:
             entry.task.cancel()
             await asyncio.wait([entry.task])
+        if not entry.over:  # it waited for its turn, or its task was cancelled before its first step
+            self._end(entry, "cancelled", "cancelled", STOPPED)
 
     async def jobs(self, limit: int = 50) -> list[Job]:
         return [entry.job for entry in reversed(self._entries.values())][:limit]
@@ -121,13 +124,14 @@ class StudioService:
 
     async def close(self) -> None:
         """Cancel every job and wait until it has ended."""
+        self._closed = True
         tasks = [entry.task for entry in self._entries.values() if entry.task and not entry.task.done()]
-        for entry in self._entries.values():
-            if entry.task is None and not entry.over:
-                self._end(entry, "cancelled", "cancelled", STOPPED)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        for entry in self._entries.values():
+            if not entry.over:
+                self._end(entry, "cancelled", "cancelled", STOPPED)
 
     def _complete(self, request: ImageRequest) -> ImageRequest:
         return request if request.model else structs.replace(request, model=self._settings().model)
@@ -173,6 +177,8 @@ class StudioService:
 
     def _start_next(self) -> None:
         """Start queued jobs, oldest first, while fewer pictures are being made than may be."""
+        if self._closed:
+            return
         limit = max(1, self._settings().parallel)
         running = sum(
             entry.open_pictures for entry in self._entries.values() if entry.task and not entry.over

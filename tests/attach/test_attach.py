@@ -15,9 +15,11 @@ import pytest
 from core.attach.address import listening_socket, ours
 from core.attach.client import AttachedServices
 from core.attach.schema import ENDLESS, Method, table
+from core.attach.server import AttachServer
 from core.config.paths import Paths
 from core.domain.failure import GatewayError, Kind
 from core.domain.requests import Caller, ChatRequest
+from core.server.serve import Listener
 
 from .conftest import owner
 from .samples import FAILURE, EchoServices, arguments
@@ -218,3 +220,51 @@ def test_a_leftover_socket_is_replaced(tmp_path: Path) -> None:
     listening_socket(path).close()
     assert path.exists()
     listening_socket(path).close()
+
+
+async def test_a_call_without_a_stream_that_outlasts_the_drain_is_told_so(tmp_path: Path) -> None:
+    slow = Slow()
+    async with owner(SimpleNamespace(generation=slow), tmp_path) as (attached, listener):
+        asking = asyncio.create_task(attached.generation.answer(ChatRequest("m", ()), CALLER))
+        await until(lambda: slow.state == "running")
+        closing = asyncio.create_task(listener.close(0))
+        with pytest.raises(GatewayError) as caught:
+            await asking
+        await closing
+    assert (caught.value.failure.kind, slow.state) == (Kind.CANCELLED, "ended")
+
+
+async def test_a_call_that_is_ended_before_its_first_step_is_answered(tmp_path: Path) -> None:
+    app = AttachServer(SimpleNamespace(keys=SimpleNamespace(show=None)))
+    messages: asyncio.Queue[Any] = asyncio.Queue()
+    messages.put_nowait({"type": "http.request", "body": b"{}"})
+    sent: list[Any] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    scope = {"type": "http", "path": "/keys/show", "headers": []}
+    serving = asyncio.create_task(app(scope, messages.get, send))
+    await asyncio.sleep(0)  # the work is a task by now, which has not begun
+    app.end_streams()
+    await serving
+    assert sent[0]["status"] == 503
+    assert b"stopped before" in sent[1]["body"]
+
+
+async def test_an_answer_that_can_not_be_read_is_no_riddle(tmp_path: Path) -> None:
+    async def garbage(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"{half a"})
+
+    path = tmp_path / "owner.sock"
+    listener = await Listener.open(garbage, sock=listening_socket(path))
+    attached = AttachedServices(str(path))
+    try:
+        for asking in (attached.keys.show(), anext(attached.events.subscribe())):
+            with pytest.raises(GatewayError) as caught:
+                await asking
+            assert caught.value.failure.kind is Kind.UNAVAILABLE
+    finally:
+        await attached.aclose()
+        await listener.close(0)

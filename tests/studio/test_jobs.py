@@ -119,6 +119,25 @@ async def test_a_cancelled_job_stops_and_makes_room(running: bool) -> None:
     assert world.provider.open == 0
 
 
+async def test_a_job_that_is_cancelled_before_its_first_step_makes_room_for_the_next() -> None:
+    world = World(parallel=1)
+    first, second = await world.studio.submit(kite()), await world.studio.submit(kite())
+    await world.studio.cancel(first.id)
+    assert (await world.job(first.id)).state == "cancelled"
+    assert (await world.ended(second.id)).state == "done"
+
+
+async def test_closing_right_after_a_wish_ends_it_and_starts_nothing() -> None:
+    world = World(parallel=1)
+    jobs = [await world.studio.submit(kite()) for _ in range(3)]
+    await world.studio.close()
+    assert [(await world.job(job.id)).state for job in jobs] == ["cancelled"] * 3
+    assert world.provider.calls == []
+    with pytest.raises(GatewayError) as refused:
+        await world.studio.submit(kite())
+    assert refused.value.failure.kind is Kind.UNAVAILABLE
+
+
 async def test_what_was_made_before_a_cancel_stays() -> None:
     world = World(FakeProvider(MADE, [asyncio.Event()]), parallel=1)
     job = await world.studio.submit(kite(2))

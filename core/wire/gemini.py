@@ -196,6 +196,10 @@ MIME_SUFFIX: Final[dict[str, str]] = {
 """File suffixes of pictures (seed 000)."""
 
 
+UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What decoding a body may raise; the last one for brackets without end."""
+
+
 def finish_reason(wire: str) -> FinishReason:
     """The domain's word for a finish reason; unknown ones are `other`."""
     return FINISH.get(wire, FinishReason.OTHER)

@@ -177,6 +177,38 @@ def test_comments_odd_lines_and_done_are_read_past(caplog: pytest.LogCaptureFixt
     assert "not json" not in caplog.text
 
 
+HOLES = {
+    "not JSON": b"not json",
+    "half a message": b'{"response":{"candidates":[{"content":{"parts":[{"te',
+    "a word for a number": b'{"response":{"usageMetadata":{"promptTokenCount":"many"}}}',
+    "no UTF-8": b'{"response":{"candidates":[{"content":{"parts":[{"text":"\xff"}]}}]}}',
+    "no end of brackets": b'{"x":' + b"[" * 100_000,
+    "an odd one in a list": b'[{"response":{}},7]',
+}
+
+
+@pytest.mark.parametrize("name", HOLES)
+def test_an_answer_with_a_hole_fails(name: str) -> None:
+    """What came before the hole stays, what comes after it is not shown as if nothing were missing."""
+    reader = decoder()
+    whole = sse(message({"text": "a"}))
+    later = sse(message({"text": "b"}, finish="STOP"))
+    batch = reader.feed(whole + b"data: " + HOLES[name] + b"\n\n" + later)
+    assert [event.text for event in batch if isinstance(event, PartDelta)] == ["a"]
+    with pytest.raises(GatewayError) as caught:
+        reader.finish()
+    failure = caught.value.failure
+    assert (failure.kind, failure.cause, failure.scope) == (Kind.UPSTREAM, Cause.CUT, Scope.ENDPOINT)
+    assert "parts" not in failure.public_message
+    assert "many" not in failure.detail
+
+
+def test_an_empty_payload_is_no_hole() -> None:
+    reader = decoder()
+    stream = sse(message({"text": "a"})) + b"data:\n\ndata: \n\n" + sse(message({"text": "b"}, finish="STOP"))
+    assert text_of(collected([reader.feed(stream), reader.finish()]).parts) == "ab"
+
+
 # --- signatures ------------------------------------------------------------------------------------
 
 

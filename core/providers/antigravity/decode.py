@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from core.domain.content import Base64Text, Media, Text, Thought, ToolCall, Url
 from core.domain.events import (
@@ -26,6 +26,7 @@ from core.domain.events import (
 from core.domain.failure import Failure, GatewayError
 from core.wire.gemini import (
     BROKEN,
+    UNREADABLE,
     Candidate,
     FunctionCall,
     Grounding,
@@ -38,7 +39,7 @@ from core.wire.schema import PLACEHOLDER, without_placeholders
 from core.wire.sse import MAX_EVENT_BYTES, EventTooLargeError, SseParser
 
 from .encode import Encoded
-from .endings import CUT, broken, ending, searched
+from .endings import CUT, HOLE, broken, ending, searched
 from .error_table import OUTDATED
 from .errors import classify_object
 
@@ -141,23 +142,24 @@ class Decoder:
     # --- payloads -------------------------------------------------------------------------------
 
     def _take(self, payload: bytes, batch: Batch) -> None:
-        if self.failure is not None or payload == DONE:
+        if self.failure is not None or payload == DONE or not payload:
             return
         try:
             envelope = _DECODER.decode(payload)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except UNREADABLE as error:
             self._take_odd(payload, batch, error)
             return
         self._take_envelope(envelope, batch)
 
     def _take_odd(self, payload: bytes, batch: Batch, error: Exception) -> None:
-        """An array of responses, or something that can't be read and is left out."""
+        """An array of responses, or something that can't be read: a hole, unless the ending has come."""
         try:
             envelopes = _LIST_DECODER.decode(payload)
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            log.warning(
-                "left out a part of the stream that can't be read (%d bytes): %s", len(payload), error
-            )
+        except UNREADABLE:
+            what = f"a part of the stream that can't be read ({len(payload)} bytes): {error}"
+            log.warning("%s", what)
+            if not self.complete:
+                self.failure = structs.replace(HOLE, detail=what)
             return
         for envelope in envelopes:
             self._take_envelope(envelope, batch)

@@ -19,6 +19,14 @@ CUT: Final = Failure(
 )
 """The body is over and no finish reason has come."""
 
+HOLE: Final = Failure(
+    Kind.UPSTREAM,
+    "A part of the answer came damaged, so it stops here. What has arrived is kept; ask again to go on.",
+    scope=Scope.ENDPOINT,
+    cause=Cause.CUT,
+)
+"""Something in the middle can't be read."""
+
 
 def ending(reason: str, message: str, blocked: PromptFeedback | None) -> Finished:
     """The last event. `blocked` is what was said of a prompt that was not answered at all."""

@@ -12,7 +12,7 @@ from core.domain.content import Base64Text, Media
 from core.domain.events import Made
 from core.domain.failure import Cause, Failure, GatewayError, Kind, Scope
 from core.domain.requests import ImageOptions, ImageRequest
-from core.wire.gemini import FINISH, Part, Response, UsageMetadata, to_json
+from core.wire.gemini import FINISH, UNREADABLE, Part, Response, UsageMetadata, to_json
 from core.wire.pictures import split_model
 
 from .contents import media_part
@@ -70,7 +70,7 @@ def decode_image(body: bytes, model: str, index: int, now: float) -> Made:
     """
     try:
         envelope = _DECODER.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except UNREADABLE as error:
         raise GatewayError.of(
             Kind.UPSTREAM,
             "Google's answer can't be read as a picture. Try again.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncGenerator, Mapping
 from typing import Any
@@ -16,6 +17,7 @@ from core.domain.ports import Call, Grant
 from core.domain.requests import ChatRequest
 from core.domain.secret import Secret
 from core.domain.streams import Collector
+from core.providers.antigravity import client
 from core.providers.antigravity.client import AntigravityProvider
 from core.providers.antigravity.settings import AntigravitySettings
 from core.transport import troubles
@@ -147,6 +149,55 @@ async def test_a_connection_that_breaks_before_it_is_a_cut() -> None:
     with pytest.raises(GatewayError) as caught:
         await answer(reply)
     assert caught.value.failure.cause is Cause.CUT
+    assert reply.closed
+
+
+class OpenEnded(OneReply):
+    """A reply whose body never ends: comments come for ever, or nothing at all."""
+
+    def __init__(self, *reads: bytes, comments: bool) -> None:
+        super().__init__(*reads)
+        self._comments = comments
+
+    async def reads(self) -> AsyncGenerator[bytes]:
+        async for read in super().reads():
+            yield read
+        while True:
+            await (asyncio.sleep(0.001) if self._comments else asyncio.Event().wait())
+            yield b": still here\n\n"
+
+
+@pytest.mark.parametrize("comments", [False, True])
+async def test_a_body_that_stays_open_after_the_ending_is_left(
+    comments: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "END_S", 0.05)
+    reply = OpenEnded(event("all", "STOP"), comments=comments)
+    async with asyncio.timeout(5):
+        assert text_of((await answer(reply)).parts) == "all"
+    assert reply.closed
+
+
+async def test_what_comes_after_a_finish_reason_is_taken_along(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client, "END_S", 0.05)
+    reply = OpenEnded(event("a", "STOP"), event("b", "STOP"), event("c", "STOP"), comments=True)
+    async with asyncio.timeout(5):
+        assert text_of((await answer(reply)).parts) == "abc"
+
+
+async def test_a_hole_in_the_stream_fails_after_what_has_come() -> None:
+    reply = OneReply(event("a"), b"data: {broken\n\n", event("never", "STOP"))
+    seen: list[Batch] = []
+
+    async def listen() -> None:
+        async for batch in stream(reply):
+            seen.append(batch)
+
+    with pytest.raises(GatewayError) as caught:
+        await listen()
+    assert (caught.value.failure.kind, caught.value.failure.cause) == (Kind.UPSTREAM, Cause.CUT)
+    assert "'a'" in repr(seen)
+    assert "never" not in repr(seen)
     assert reply.closed
 
 

@@ -23,7 +23,7 @@ from core.domain.ports import Call, Catalogue, Clock, Grant, SignIn, Timeouts, T
 from core.domain.requests import ChatRequest, ImageRequest
 from core.domain.streams import closing
 from core.providers.realms import RealmFacts
-from core.wire.gemini import to_json
+from core.wire.gemini import UNREADABLE, to_json
 from core.wire.sse import EventTooLargeError
 
 from .catalogue import read_catalogue
@@ -42,6 +42,9 @@ log = logging.getLogger("agtui.providers.antigravity")
 
 REFUSAL_BYTES: Final = 256 * 1024
 CATALOGUE_BYTES: Final = 8 * 1024 * 1024
+END_S: Final = 2.0
+"""Seconds that a body may stay open, saying nothing, once the answer's ending has come."""
+
 STREAM: Final = "streamGenerateContent?alt=sse"
 
 
@@ -118,11 +121,14 @@ class AntigravityProvider:
             decoder = Decoder(model, asked, self._call_id, self._clock.now, streamed)
             try:
                 async with closing(reply.reads()) as reads:
-                    async for read in reads:
+                    until: float | None = None
+                    while (read := await _next(reads, until)) is not None:
                         if batch := decoder.feed(read):
                             yield batch
                         if decoder.failure is not None:
                             break
+                        if decoder.complete and (batch or until is None):
+                            until = asyncio.get_running_loop().time() + END_S
             except GatewayError:
                 # An answer whose ending has come is whole, however the connection fared after it.
                 if not decoder.complete:
@@ -158,7 +164,7 @@ class AntigravityProvider:
             body = await self._metadata(grant, endpoint, "fetchAvailableModels", {})
         try:
             return read_catalogue(body, self._clock.now())
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except UNREADABLE as error:
             raise GatewayError(_senseless("model list")) from error
 
     async def count_tokens(self, request: ChatRequest, model: str, grant: Grant, endpoint: str) -> int:
@@ -166,7 +172,7 @@ class AntigravityProvider:
         counted = await self._metadata(grant, endpoint, "countTokens", encode_count(request, facts_of(model)))
         try:
             count = msgspec.json.decode(counted, type=_Count)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except UNREADABLE as error:
             raise GatewayError(_senseless("token count")) from error
         return (count.response or count).total_tokens
 
@@ -225,6 +231,17 @@ class AntigravityProvider:
                     break
         body = b"".join(pieces)
         raise GatewayError(classify(reply.status, body, reply.headers, model, self._clock.now()))
+
+
+async def _next(reads: AsyncIterator[bytes], until: float | None) -> bytes | None:
+    """The next read; None at the end, and for a body that is still open at `until` (the loop's time)."""
+    if until is None:
+        return await anext(reads, None)
+    try:
+        async with asyncio.timeout_at(until):
+            return await anext(reads, None)
+    except TimeoutError:
+        return None
 
 
 class _Count(Struct, rename="camel"):

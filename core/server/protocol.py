@@ -74,6 +74,14 @@ class GuardedProtocol(HttpToolsProtocol):
             self._head_bytes += len(data)
             if self._head_bytes > MAX_HEADER_BYTES:
                 self._refuse(431, "The request's header is too large.")
+        if self._deadline is None and self._waiting() and not self.transport.is_closing():
+            # Blank lines before a request stopped the keep-alive timer and began nothing.
+            self._arm(self._header_timeout_s, self._late_head)
+
+    def _waiting(self) -> bool:
+        """Whether no request is under way."""
+        cycle = cast("RequestResponseCycle | None", self.cycle)
+        return not self._refused and (cycle is None or cycle.response_complete)
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
@@ -84,6 +92,7 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._in_head = False
+        self._head_bytes = 0
         self._disarm()
         if self._refused or self._malformed():
             return
@@ -117,8 +126,20 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def pause_writing(self) -> None:
         super().pause_writing()
-        if self._stalled is None and self._stalled_s is not None:
-            self._stalled = self.loop.call_later(self._stalled_s, self._cut)
+        if self._stalled is None:
+            self._watch_reader()
+
+    def _watch_reader(self) -> None:
+        """Cut off a client that takes nothing of what waits for it; one that takes little may go on."""
+        if self._stalled_s is not None:
+            waiting = self.transport.get_write_buffer_size()
+            self._stalled = self.loop.call_later(self._stalled_s, self._judge_reader, waiting)
+
+    def _judge_reader(self, waited: int) -> None:
+        if self.transport.get_write_buffer_size() < waited:
+            self._watch_reader()
+        else:
+            self._cut()
 
     def resume_writing(self) -> None:
         if self._stalled is not None:

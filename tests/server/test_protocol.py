@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import time
 from typing import Any
 
@@ -104,6 +105,34 @@ async def test_a_connection_that_says_nothing_is_closed(start: Start) -> None:
         assert await line.rest(2) == b""
 
 
+@pytest.mark.parametrize("first", [b"", b"a request"])
+async def test_blank_lines_do_not_keep_a_connection(start: Start, first: bytes) -> None:
+    world = await start(header_timeout_s=0.2)
+    async with wire(world.listener.port) as line:
+        if first:
+            await line.send(get("/health"))
+            await line.until(b'"ok"')
+            await line.until(b"}")
+        began = time.monotonic()
+        rest = asyncio.create_task(line.rest())
+        while not rest.done() and time.monotonic() - began < 2:
+            line.writer.write(b"\r\n")
+            await asyncio.wait([rest], timeout=0.05)
+        assert rest.done()
+        assert time.monotonic() - began < 1.0
+        assert (await rest == b"") or not first
+
+
+async def test_a_blank_line_before_the_next_request_is_read_past(start: Start) -> None:
+    world = await start(header_timeout_s=5.0)
+    async with wire(world.listener.port) as line:
+        for _ in range(3):
+            await line.send(b"\r\n")
+            await line.send(get("/health"))
+            assert (await line.until(b"\r\n")).startswith(b"HTTP/1.1 200")
+            await line.until(b"}")
+
+
 async def test_a_thousand_tricklers_do_not_stop_the_others(start: Start) -> None:
     world = await start(header_timeout_s=1.0)
     lines = [await asyncio.open_connection("127.0.0.1", world.listener.port) for _ in range(300)]
@@ -141,6 +170,36 @@ async def test_a_client_that_reads_nothing_is_cut_off(start: Start, monkeypatch:
         await world.provider.until_open(1)
         await world.provider.until_open(0)
     assert world.recorder.last.kind == "cancelled"
+
+
+async def test_a_slow_reader_that_goes_on_reading_gets_everything(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serve, "STALLED_S", 0.2)
+    size = 32 * 1024 * 1024
+
+    async def large(scope: Scope, receive: Receive, send: Send) -> None:
+        head = [(b"content-length", str(size).encode())]
+        await send({"type": "http.response.start", "status": 200, "headers": head})
+        await send({"type": "http.response.body", "body": bytes(size)})
+
+    listener = await Listener.open(large)
+    sock = socket.socket()
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 32 * 1024)
+    sock.setblocking(False)
+    loop = asyncio.get_running_loop()
+    try:
+        await loop.sock_connect(sock, ("127.0.0.1", listener.port))
+        await loop.sock_sendall(sock, get("/", "Connection: close"))
+        began, seen = time.monotonic(), 0
+        async with asyncio.timeout(15):
+            while read := await loop.sock_recv(sock, 1024 * 1024):
+                seen += len(read)
+                # The body takes 1.5 s at least, so that it takes far longer than STALLED_S.
+                await asyncio.sleep(max(0.0, began + 1.5 * seen / size - time.monotonic()) / 2)
+        assert seen > size
+        assert time.monotonic() - began > 0.8
+    finally:
+        sock.close()
+        await listener.close(0)
 
 
 async def test_a_large_body_is_welcomed_with_100_continue(start: Start) -> None:

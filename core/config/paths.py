@@ -50,10 +50,6 @@ class Paths(Struct, frozen=True):
         return self.config / "config.toml"
 
     @property
-    def themes(self) -> Path:
-        return self.config / "themes"
-
-    @property
     def accounts_file(self) -> Path:
         return self.state / "accounts.json"
 
@@ -93,33 +89,5 @@ class Paths(Struct, frozen=True):
         return self.state / "records.db"
 
     @property
-    def crash(self) -> Path:
-        return self.state / "crash"
-
-    @property
-    def logs(self) -> Path:
-        return self.state / "logs"
-
-    @property
     def library(self) -> Path:
         return self.data / "library"
-
-    @property
-    def chats(self) -> Path:
-        return self.library / "chats"
-
-    @property
-    def pictures(self) -> Path:
-        return self.library / "pictures"
-
-    @property
-    def thumbnails(self) -> Path:
-        return self.library / "thumbnails"
-
-    @property
-    def trash(self) -> Path:
-        return self.library / "trash"
-
-    @property
-    def screenshots(self) -> Path:
-        return self.data / "screenshots"

@@ -6,6 +6,7 @@ library's concern, not a property of content.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from typing import Any, Literal
 
@@ -28,6 +29,7 @@ __all__ = [
     "ToolCall",
     "ToolResult",
     "Turn",
+    "media_of",
     "text_of",
 ]
 
@@ -148,6 +150,14 @@ class Turn(Struct, frozen=True):
 def text_of(parts: tuple[Part, ...] | list[Part]) -> str:
     """The visible text of some parts, thoughts and media left out."""
     return "".join(part.text for part in parts if isinstance(part, Text | Refusal))
+
+
+def media_of(parts: Sequence[Part]) -> Iterator[Media]:
+    """The media among some parts and inside their tool results, in order."""
+    for part in parts:
+        for inner in part.parts if isinstance(part, ToolResult) else (part,):
+            if isinstance(inner, Media):
+                yield inner
 
 
 JsonObject = dict[str, Any]

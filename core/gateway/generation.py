@@ -11,7 +11,7 @@ from typing import Literal, TypeVar
 from msgspec import structs
 
 from core.config.settings import GatewaySettings
-from core.domain.content import AssetRef, Media, Role, ToolResult, Turn, Url
+from core.domain.content import AssetRef, Role, Turn, Url, media_of
 from core.domain.events import (
     Answer,
     Batch,
@@ -93,7 +93,7 @@ class GenerationService:
         book = self._book(caller, request.model, "image")
         try:
             turns = await self._media((Turn(Role.USER, request.references),))
-            references = tuple(part for turn in turns for part in turn.parts if isinstance(part, Media))
+            references = tuple(media for turn in turns for media in media_of(turn.parts))
             ready = structs.replace(request, references=references)
             making = make_pictures(self._up, self._planning, book, ready, caller, max(1, self._parallel()))
             async with closing(making) as events:
@@ -186,7 +186,7 @@ class GenerationService:
 
     async def _media(self, turns: tuple[Turn, ...]) -> tuple[Turn, ...]:
         """Turns with the library's pictures filled in. Raises `bad_request` for links: nothing fetches."""
-        held = [media for turn in turns for media in _media_of(turn)]
+        held = [media for turn in turns for media in media_of(turn.parts)]
         if any(isinstance(media.data, Url) for media in held):
             raise GatewayError.of(
                 Kind.BAD_REQUEST,
@@ -233,13 +233,3 @@ class GenerationService:
         finally:
             book.plan, book.attempts, book.winner = search.plan, search.attempts, search.winner
             book.close()
-
-
-def _media_of(turn: Turn) -> list[Media]:
-    found: list[Media] = []
-    for part in turn.parts:
-        if isinstance(part, Media):
-            found.append(part)
-        elif isinstance(part, ToolResult):
-            found += [inner for inner in part.parts if isinstance(inner, Media)]
-    return found

@@ -17,7 +17,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from core.domain.content import AssetRef, Base64Text, Media, Part, ToolResult
+from core.domain.content import AssetRef, Base64Text, Media, Part, ToolResult, media_of
 from core.domain.works import ChatTurn
 from core.storage.beneath import read_beneath
 from core.storage.files import ensure_dir, write_atomic
@@ -32,10 +32,9 @@ _FORM: Final = re.compile(r"att-[a-z2-7]{26}")
 
 def attached(turn: ChatTurn) -> Iterator[str]:
     """The attachments a turn refers to."""
-    for part in turn.parts:
-        for inner in part.parts if isinstance(part, ToolResult) else (part,):
-            if isinstance(inner, Media) and isinstance(inner.data, AssetRef) and is_attachment(inner.data.id):
-                yield inner.data.id
+    for media in media_of(turn.parts):
+        if isinstance(media.data, AssetRef) and is_attachment(media.data.id):
+            yield media.data.id
 
 
 def is_attachment(asset_id: str) -> bool:

@@ -106,10 +106,6 @@ class ChatStore:
                 )
             )
 
-    def rename(self, chat_id: str, title: str) -> Chat:
-        with self._lock:
-            return self._write(replace(self.load(chat_id), title=shortened(title, LONGEST_TITLE)))
-
     def ids(self) -> Iterator[str]:
         """The ids that the folder holds files for."""
         folder = self._root / FOLDER

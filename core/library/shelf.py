@@ -15,14 +15,14 @@ from typing import Literal
 
 from msgspec.structs import replace
 
-from core.domain.content import AssetRef, Media, Part, Text, ToolResult, Turn
+from core.domain.content import AssetRef, Media, Part, Text, ToolResult, Turn, media_of
 from core.domain.failure import GatewayError, Kind
 from core.domain.ports import Clock, Publish
 from core.domain.requests import ImageRequest
 from core.domain.works import Asset, Chat, ChatSummary, ChatTurn
 
 from .attachments import Attachments, is_attachment
-from .chats import LONGEST_TITLE, ChatStore, name_of, shortened
+from .chats import ChatStore, name_of
 from .ids import Ids, checked
 from .index import LibraryIndex
 from .magic import MIMES, read_header
@@ -35,7 +35,7 @@ GONE = Text("(Here was a picture that has been deleted since.)")
 
 
 class LibraryShelf:
-    """Implements the port `Shelf`, and what the service `Chats` needs besides it.
+    """Implements the port `Shelf`, and what the service `Library` needs besides it.
 
     `root` is the library's directory; it is made when something is first kept.
     """
@@ -91,23 +91,18 @@ class LibraryShelf:
     async def media(self, turns: tuple[Turn, ...]) -> tuple[Turn, ...]:
         """The turns with the bytes of their pictures. A deleted picture leaves a sentence in its place."""
         wanted = {
-            media.data.id for turn in turns for media in _media(turn) if isinstance(media.data, AssetRef)
+            media.data.id
+            for turn in turns
+            for media in media_of(turn.parts)
+            if isinstance(media.data, AssetRef)
         }
         contents = {asset_id: await self.content(asset_id) for asset_id in wanted}
         return tuple(_filled(turn, contents) for turn in turns) if wanted else turns
 
     # --- chats
 
-    async def create_chat(self, model: str = "", title: str = "", sandbox: bool = False) -> Chat:
-        now = self.clock.now()
-        chat = Chat(self.ids.new(), shortened(title, LONGEST_TITLE), model, now, now, sandbox=sandbox)
-        return await asyncio.to_thread(lambda: self._changed(self.chat_files.save(chat)))
-
     async def chats(self, text: str = "", limit: int = 200) -> list[ChatSummary]:
         return await self.index.chats(text, limit)
-
-    async def rename_chat(self, chat_id: str, title: str) -> Chat:
-        return await asyncio.to_thread(lambda: self._changed(self.chat_files.rename(chat_id, title)))
 
     async def trash_chat(self, chat_id: str) -> None:
         """To the trash."""
@@ -238,11 +233,6 @@ class LibraryShelf:
             model="",
             created_at=path.stat().st_mtime,
         )
-
-
-def _media(turn: Turn) -> list[Media]:
-    inner = (part.parts if isinstance(part, ToolResult) else (part,) for part in turn.parts)
-    return [part for parts in inner for part in parts if isinstance(part, Media)]
 
 
 def _filled(turn: Turn, contents: dict[str, bytes | None]) -> Turn:

@@ -92,7 +92,7 @@ class Rooms:
         }
 
         self.roster = Roster(Vault(paths.accounts_file, clock))
-        tokens = Tokens(self.roster, providers, clock, paths.state)
+        tokens = Tokens(self.roster, providers, clock, paths.locks)
         self.pool = AccountPool(
             self.roster,
             tokens,

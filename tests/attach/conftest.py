@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from core.server.serve import Listener
 
 
 @asynccontextmanager
-async def owner(services: Any, home: Path) -> AsyncIterator[tuple[AttachedServices, Listener]]:
+async def owner(services: Any, home: Path) -> AsyncGenerator[tuple[AttachedServices, Listener]]:
     app = AttachServer(services)
     path = home / "owner.sock"
     sock = listening_socket(path)

@@ -235,7 +235,8 @@ async def test_a_call_without_a_stream_that_outlasts_the_drain_is_told_so(tmp_pa
 
 
 async def test_a_call_that_is_ended_before_its_first_step_is_answered(tmp_path: Path) -> None:
-    app = AttachServer(SimpleNamespace(keys=SimpleNamespace(show=None)))
+    services: Any = SimpleNamespace(keys=SimpleNamespace(show=None))
+    app = AttachServer(services)
     messages: asyncio.Queue[Any] = asyncio.Queue()
     messages.put_nowait({"type": "http.request", "body": b"{}"})
     sent: list[Any] = []
@@ -243,7 +244,7 @@ async def test_a_call_that_is_ended_before_its_first_step_is_answered(tmp_path: 
     async def send(message: Any) -> None:
         sent.append(message)
 
-    scope = {"type": "http", "path": "/keys/show", "headers": []}
+    scope: dict[str, Any] = {"type": "http", "path": "/keys/show", "headers": []}
     serving = asyncio.create_task(app(scope, messages.get, send))
     await asyncio.sleep(0)  # the work is a task by now, which has not begun
     app.end_streams()

@@ -20,7 +20,7 @@ def test_agtui_home_holds_everything(tmp_path: Path) -> None:
         "records.db",
     ]
     assert all(name.parent == tmp_path for name in names)
-    assert paths.chats == tmp_path / "library" / "chats"
+    assert (paths.library, paths.locks) == (tmp_path / "library", tmp_path / "locks")
     assert not list(tmp_path.iterdir())
 
 

@@ -12,7 +12,7 @@ from msgspec import Struct
 from PIL import Image
 
 from core.domain.requests import ImageRequest
-from core.domain.works import Asset
+from core.domain.works import Asset, Chat
 from core.library.index import LibraryIndex
 from core.library.service import LibraryService
 from core.library.shelf import LibraryShelf
@@ -52,6 +52,13 @@ class World(Struct, frozen=True):
     def files(self, pattern: str = "**/*") -> list[str]:
         """Every file of the library, relative to it."""
         return sorted(str(path.relative_to(self.root)) for path in self.root.glob(pattern) if path.is_file())
+
+    async def chat(self, model: str = "", title: str = "", *, sandbox: bool = False) -> Chat:
+        """An empty chat."""
+        now = self.clock.now()
+        chat = Chat(self.shelf.ids.new(), title, model, now, now, sandbox=sandbox)
+        await self.shelf.save_chat(chat)
+        return chat
 
     async def keep(self, prompt: str = "A red fox", *, sandbox: bool = False, content: bytes = b"") -> Asset:
         """A picture that was just made; a second passes."""

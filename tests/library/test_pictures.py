@@ -10,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 import core.storage.files
 from core.domain.failure import GatewayError, Kind
@@ -200,12 +201,12 @@ async def test_a_full_disk_is_said_clearly_and_leaves_nothing_half_written(
 
 
 async def test_a_full_disk_leaves_the_chat_as_it_was(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    chat = await world.shelf.create_chat(title="Before")
+    chat = await world.chat(title="Before")
     before = (world.root / "chats" / f"{chat.id}.json").read_bytes()
     with monkeypatch.context() as patch:
         break_writes(patch, 0)
         with pytest.raises(GatewayError, match="disk is full"):
-            await world.shelf.rename_chat(chat.id, "After")
+            await world.shelf.save_chat(replace(chat, title="After"))
     assert (world.root / "chats" / f"{chat.id}.json").read_bytes() == before
     assert world.files("chats/*") == [f"chats/{chat.id}.json"]
 

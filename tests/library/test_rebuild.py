@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
 
@@ -16,7 +17,7 @@ async def fill(world: World) -> None:
     await world.keep("A red fox")
     await world.keep("A castle", sandbox=True)
     world.clock.pass_seconds(1)
-    chat = await world.shelf.create_chat("m", "About tides", sandbox=True)
+    chat = await world.chat("m", "About tides", sandbox=True)
     await world.shelf.add_turn(chat.id, ChatTurn("t1", "", Role.USER, (Text("moon"),), 1.0))
 
 
@@ -129,7 +130,7 @@ async def test_pictures_and_chats_work_without_a_database(tmp_path: Path) -> Non
     (tmp_path / "records.db").mkdir()
     world = open_world(tmp_path, HandClock())
     asset = await world.keep()
-    chat = await world.shelf.create_chat(title="Still here")
+    chat = await world.chat(title="Still here")
     assert (await world.shelf.chat(chat.id)).title == "Still here"
     assert await world.shelf.content(asset.id) == picture()
     assert (await world.library.asset(asset.id)).prompt == "A red fox"
@@ -141,7 +142,7 @@ def attachment(text: str) -> ChatTurn:
 
 
 async def test_attachments_stay_as_long_as_a_chat_or_the_trash_refers_to_them(world: World) -> None:
-    chats = [await world.shelf.create_chat() for _ in range(3)]
+    chats = [await world.chat() for _ in range(3)]
     for number, chat in enumerate(chats):
         await world.shelf.add_turn(chat.id, attachment(f"{number}"))
     await world.shelf.trash_chat(chats[1].id)
@@ -160,3 +161,14 @@ async def test_attachments_stay_as_long_as_a_chat_or_the_trash_refers_to_them(wo
     restored = await world.shelf.restore_chat(chats[1].id)
     (turn,) = await world.shelf.media((Turn(Role.USER, restored.turns[0].parts),))
     assert turn.parts == attachment("1").parts
+
+
+async def test_an_attachment_that_is_wanted_again_survives_the_sweep(world: World) -> None:
+    first = await world.chat()
+    await world.shelf.add_turn(first.id, attachment("same"))
+    (file,) = world.files("attachments/*")
+    os.utime(world.root / file, (1.0, 1.0))
+    world.shelf.attachments.put_away(attachment("same"))  # a chat that is being written right now
+    world.clock.at = time.time()
+    assert world.shelf.attachments.sweep(frozenset(), world.clock.now() - 60) == 0
+    assert world.files("attachments/*") == [file]

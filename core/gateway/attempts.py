@@ -125,9 +125,11 @@ class Search(Generic[T]):
                 self._over(opened, failure)
             raise GatewayError(failure) from error
         finally:
-            if opened is not None:
-                await self._close(opened.items)
-            self._give_back()
+            try:
+                if opened is not None:
+                    await self._close(opened.items)
+            finally:
+                self._give_back()
 
     def _over(self, opened: _Open[T], failure: Failure | None = None) -> None:
         """Write down how the call that gave content went: ok, failed later, or given up by the client."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -22,6 +23,8 @@ from core.domain.events import (
     UsageSeen,
 )
 from core.domain.failure import Cause, GatewayError, Kind, Scope
+from core.domain.ports import Grant
+from core.domain.requests import ChatRequest
 from core.domain.streams import closing
 from core.gateway.generation import GenerationService
 from tests.fakes import (
@@ -439,3 +442,38 @@ async def test_no_account_is_503_with_what_to_do() -> None:
     failure = (await world.fails()).failure
     assert failure.kind is Kind.UNAVAILABLE
     assert world.recorder.last.status == 503
+
+
+class SlowToClose(FakeProvider):
+    """Its streams say one word, and their end has to be waited for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ending = asyncio.Event()
+
+    async def chat(
+        self, request: ChatRequest, model: str, grant: Grant, endpoint: str
+    ) -> AsyncIterator[Batch]:
+        try:
+            yield [PartOpened(Text("so"))]
+            await asyncio.Event().wait()
+        finally:
+            self.ending.set()
+            await asyncio.Event().wait()
+
+
+async def test_a_place_is_given_back_even_if_closing_the_call_is_interrupted() -> None:
+    provider = SlowToClose()
+    world = World(provider, "a")
+
+    async def read() -> None:
+        async with closing(world.service.stream(asking(), caller(stream=True))) as batches:
+            await anext(batches)
+            await anext(batches)
+
+    task = asyncio.create_task(read())
+    await provider.ending.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert sum(world.pool.in_flight.values()) == 0

@@ -9,6 +9,7 @@ in memory, cooldowns or upstreams.
 from __future__ import annotations
 
 import contextlib
+import logging
 import stat
 import threading
 from collections.abc import Callable, Generator, Sequence
@@ -30,6 +31,8 @@ from core.storage.files import (
     sweep_temporaries,
     write_atomic,
 )
+
+_log = logging.getLogger("agtui.accounts")
 
 VERSION = 1
 COPIES = 3  # .1 is the twin of the file, .2 and .3 are the generations before
@@ -182,7 +185,7 @@ class Vault:
         newest = max(good, key=lambda found: found[1].generation, default=None)
         if newest is None:
             if aside is not None:
-                self._notices.append(
+                self._say(
                     f"The accounts file could not be read and no copy of it is good. It is kept as {aside}; "
                     "add your accounts again."
                 )
@@ -191,7 +194,7 @@ class Vault:
         count = len(document.accounts)
         what = f"could not be read and is kept as {aside}" if aside is not None else "was missing"
         doubt = "" if copy == self._copies()[0] else " What was changed last may be lost."
-        self._notices.append(
+        self._say(
             f"The accounts file {what}. Its copy {copy.name} was taken instead, with "
             f"{count} account{'' if count == 1 else 's'}.{doubt}"
         )
@@ -217,10 +220,14 @@ class Vault:
         mode = stat.S_IMODE(self._file.stat().st_mode)
         if mode & 0o077:
             self._file.chmod(0o600)
-            self._notices.append(
+            self._say(
                 f"The accounts file was open to other users (mode {mode:04o}); it is private now. If "
                 "others use this machine, sign in again to get fresh tokens."
             )
+
+    def _say(self, notice: str) -> None:
+        self._notices.append(notice)
+        _log.warning("%s", notice)
 
 
 def _without(document: Document, account_id: str) -> Document:

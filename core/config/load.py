@@ -25,6 +25,7 @@ Section = TypeVar("Section", bound=Struct)
 
 FREE_TABLES = ("keys", "aliases")
 _ENV_NAME = re.compile(r"AGTUI_([A-Z0-9]+(?:_[A-Z0-9]+)*)__([A-Z0-9_]+)")
+_OURS = "AGTUI_"
 _LIMIT = 1024 * 1024
 
 
@@ -192,15 +193,24 @@ def _from_environment(
 ) -> list[tuple[str, str]]:
     """(name, variable) of what the environment sets; an empty variable counts as not set."""
     ours = {field.env[0] for field in fields.values()}
+    known = {variable for field in fields.values() for variable in field.env}
     for variable in sorted(env):
-        if _ENV_NAME.fullmatch(variable) and variable not in ours:
-            notices.append(f"The environment: unknown setting {variable}.{nearest(variable, ours)}")
+        if variable not in known and _looks_like_a_setting(variable, structs):
+            near = nearest(variable, ours)
+            notices.append(f"The environment: unknown setting {variable}.{near}")
     found: list[tuple[str, str]] = []
     for name, field in fields.items():
         variable = next((variable for variable in field.env if env.get(variable, "").strip()), None)
         if variable is not None:
             found.append((name, variable))
     return found
+
+
+def _looks_like_a_setting(variable: str, structs: Mapping[str, type[Struct]]) -> bool:
+    """`AGTUI_A__B`, or a section's name and one underscore: `AGTUI_SERVER_PORT` is a slip that people make."""
+    if _ENV_NAME.fullmatch(variable):
+        return True
+    return any(variable.startswith(f"{_OURS}{section.upper()}_") for section in structs)
 
 
 def _read(field: Field, value: object, where: str, loose: bool = False) -> Any:

@@ -144,6 +144,13 @@ def test_unknown_names_warn_with_the_nearest_known_one(tmp_path: Path) -> None:
     assert env == "The environment: unknown setting AGTUI_SERVER__PROT. Did you mean AGTUI_SERVER__PORT?"
 
 
+def test_one_underscore_where_two_belong_is_noticed(tmp_path: Path) -> None:
+    config = read(tmp_path, "", {"AGTUI_SERVER_PORT": "1", "AGTUI_HOME": "x", "AGTUI_BENCH_TOOLS": "y"})
+    assert config.notices == (
+        "The environment: unknown setting AGTUI_SERVER_PORT. Did you mean AGTUI_SERVER__PORT?",
+    )
+
+
 def test_key_map_and_aliases_are_tables_with_free_names(tmp_path: Path) -> None:
     config = read(
         tmp_path, "[keys]\nquit = 'ctrl+q'\nsend = ['enter', 'ctrl+j']\n[aliases]\nfast = 'gemini-3-flash'\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from functools import cache
 from itertools import takewhile
 from types import ModuleType
 from typing import Any, Final, Literal, NamedTuple
@@ -41,8 +42,10 @@ def insert(connection: sa.Connection, rows: list[RequestRecord]) -> None:
         if known is None:
             known = ids[label] = _hash(label)
         values.append({"id": row.id, "at": row.at, "label": known, "body": msgspec.json.encode(row)})
-    statement = _dialect(connection).insert(labels).on_conflict_do_nothing(index_elements=["id"])
-    connection.execute(statement, [{"id": known, **label._asdict()} for label, known in ids.items()])
+    connection.execute(
+        _new_labels(connection.dialect.name),
+        [{"id": known, **label._asdict()} for label, known in ids.items()],
+    )
     connection.execute(sa.insert(requests), values)
     add_up(connection, rows)
 
@@ -188,11 +191,7 @@ def add_up(connection: sa.Connection, rows: list[RequestRecord]) -> None:
         if row.ttft_ms is not None:
             into["ttft_ms"] += max(0.0, row.ttft_ms)
             into["ttft_count"] += 1
-    statement = _dialect(connection).insert(hourly)
-    statement = statement.on_conflict_do_update(
-        index_elements=list(_KEY),
-        set_={name: hourly.c[name] + statement.excluded[name] for name in MEASURES},
-    )
+    statement = _added_sums(connection.dialect.name)
     connection.execute(statement, [dict(zip(_KEY, key, strict=True), **into) for key, into in sums.items()])
 
 
@@ -228,6 +227,23 @@ def _hash(label: _Label) -> int:
     return int.from_bytes(digest, "big", signed=True)
 
 
-def _dialect(connection: sa.Connection) -> ModuleType:
+# The same statements serve every batch: building them takes longer than running them.
+
+
+@cache
+def _new_labels(dialect: str) -> sa.Insert:
+    return _engine(dialect).insert(labels).on_conflict_do_nothing(index_elements=["id"])
+
+
+@cache
+def _added_sums(dialect: str) -> sa.Insert:
+    statement = _engine(dialect).insert(hourly)
+    return statement.on_conflict_do_update(
+        index_elements=list(_KEY),
+        set_={name: hourly.c[name] + statement.excluded[name] for name in MEASURES},
+    )
+
+
+def _engine(dialect: str) -> ModuleType:
     """Both engines speak ON CONFLICT in the same words, but SQLAlchemy has an insert for each."""
-    return postgresql if connection.dialect.name == "postgresql" else sqlite
+    return postgresql if dialect == "postgresql" else sqlite

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import fcntl
 import os
 import secrets
@@ -26,6 +27,7 @@ from core.domain.ports import Clock
 
 PRIVATE_FILE = 0o600
 PRIVATE_DIR = 0o700
+_NO_HARD_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS})
 _LOOK_EVERY_S = 0.01  # how often a waiter looks at a lock: flock can't wait with a time limit
 
 
@@ -86,12 +88,22 @@ def write_atomic(path: Path, content: bytes, mode: int = PRIVATE_FILE) -> None:
 
 
 def create_atomic(path: Path, content: bytes, mode: int = PRIVATE_FILE) -> bool:
-    """Write `path` only if nothing is there; False when something is. Whoever comes first wins."""
+    """Write `path` only if nothing is there; False when something is. Whoever comes first wins.
+
+    On a file system without hard links a crash may leave `path` shorter than `content`.
+    """
     temporary = _write_beside(path, content, mode)
     try:
         os.link(temporary, path)
     except FileExistsError:
         return False
+    except OSError as error:
+        if error.errno not in _NO_HARD_LINKS:
+            raise
+        try:
+            _write_first(path, content, mode)
+        except FileExistsError:
+            return False
     finally:
         temporary.unlink(missing_ok=True)
     _sync_dir(path.parent)
@@ -271,8 +283,14 @@ def _temporary_name(path: Path) -> Path:
 def _write_beside(path: Path, content: bytes, mode: int) -> Path:
     """A synced temporary file with `content`, in the directory of `path`."""
     temporary = _temporary_name(path)
+    _write_first(temporary, content, mode)
+    return temporary
+
+
+def _write_first(path: Path, content: bytes, mode: int) -> None:
+    """Write and sync a file that is not there yet; raises FileExistsError when it is."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    descriptor = os.open(temporary, flags, mode)
+    descriptor = os.open(path, flags, mode)
     try:
         os.fchmod(descriptor, mode)
         view = memoryview(content)
@@ -280,11 +298,10 @@ def _write_beside(path: Path, content: bytes, mode: int) -> Path:
             view = view[os.write(descriptor, view) :]
         os.fsync(descriptor)
     except BaseException:
-        temporary.unlink(missing_ok=True)
+        path.unlink(missing_ok=True)
         raise
     finally:
         os.close(descriptor)
-    return temporary
 
 
 def _sync_dir(path: Path) -> None:

@@ -8,7 +8,7 @@ import stat
 import subprocess
 import sys
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -114,6 +114,71 @@ def test_only_the_first_creates(tmp_path: Path) -> None:
     assert not create_atomic(path, b"second")
     assert path.read_bytes() == b"first"
     assert [entry.name for entry in tmp_path.iterdir()] == ["key"]
+
+
+@pytest.mark.parametrize("number", [errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS])
+def test_only_the_first_creates_where_there_are_no_hard_links(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    def no_links(*_: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, "link", no_links)
+    path = tmp_path / "key"
+    assert create_atomic(path, b"first")
+    assert not create_atomic(path, b"second")
+    assert (path.read_bytes(), mode(path)) == (b"first", 0o600)
+    assert [entry.name for entry in tmp_path.iterdir()] == ["key"]
+
+
+def test_another_failure_to_create_is_told_and_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(os, "link", refuse)
+    with pytest.raises(OSError):
+        create_atomic(tmp_path / "key", b"first")
+    assert list(tmp_path.iterdir()) == []
+
+
+def traced(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What is synced, linked and renamed from now on, in order."""
+    seen: list[str] = []
+    real = {name: getattr(os, name) for name in ("fsync", "replace", "link", "rename")}
+
+    def fsync(descriptor: int) -> None:
+        facts = os.fstat(descriptor)
+        is_dir = stat.S_ISDIR(facts.st_mode)
+        seen.append("sync directory" if is_dir else f"sync {facts.st_size} bytes")
+        real["fsync"](descriptor)
+
+    def noted(name: str) -> Callable[..., None]:
+        def call(*paths: Path) -> None:
+            seen.append(name)
+            real[name](*paths)
+
+        return call
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    for name in ("replace", "link", "rename"):
+        monkeypatch.setattr(os, name, noted(name))
+    return seen
+
+
+def test_content_is_on_the_disk_before_its_name_and_the_name_before_anybody_relies_on_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = traced(monkeypatch)
+    write_atomic(tmp_path / "file", b"words")
+    assert seen == ["sync 5 bytes", "replace", "sync directory"]
+    seen.clear()
+    assert create_atomic(tmp_path / "key", b"first")
+    assert seen == ["sync 5 bytes", "link", "sync directory"]
+    seen.clear()
+    quarantine(tmp_path / "file", FixedClock())
+    assert seen == ["rename", "sync directory"]
 
 
 def test_a_missing_file_is_none_and_a_huge_one_is_refused(tmp_path: Path) -> None:

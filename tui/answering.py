@@ -24,9 +24,13 @@ from core.domain.events import (
 )
 from core.domain.failure import Failure
 from core.domain.works import Note
+from tui import format as say
 from tui import turns
 from tui.widgets.transcript import AnswerHandle
 from tui.widgets.turn import ToolView
+
+QUIET = 4.0
+"""Seconds of silence after which the waiting is said."""
 
 
 @dataclass
@@ -40,24 +44,35 @@ class Answering:
     failure: Failure | None = None
     ended: bool = False
     _began: float = 0.0
+    _heard: float = 0.0
     _first: float | None = None
     _letters: int = 0
     _call: ToolCall | None = None
     _arguments: str = ""
     _kind: str = "text"
+    _anything: bool = False
 
     async def follow(self, batches: AsyncIterator[Batch], on_start: Callable[[Started], None]) -> None:
         """Read the stream to its end. `on_start` is called once, when somebody has begun to answer.
 
         Raises GatewayError if nobody does. Leaves the handle open: `finish` ends it.
         """
-        self._began = self.clock()
+        self._began = self._heard = self.clock()
         async for batch in batches:
+            self._heard = self.clock()
             for event in batch:
                 self._take(event)
                 if isinstance(event, Started):
                     on_start(event)
             self.handle.status("streaming  " + self.figures())
+
+    def tick(self) -> None:
+        """Say how long it has been quiet; called once a second while the answer is on its way."""
+        quiet = self.clock() - self._heard
+        if quiet < QUIET:
+            return
+        what = "nothing new" if self._letters else "waiting, nothing yet"
+        self.handle.status(f"{what} for {say.span(quiet)} · esc stops")
 
     def figures(self) -> str:
         first = None if self._first is None else self._first - self._began
@@ -78,6 +93,8 @@ class Answering:
         """End the turn on the screen; what has arrived stays."""
         if self.failure is not None:
             self.handle.finish(turns.footer(self.note()), "failed", turns.error_text(self.failure))
+        elif not stopped and not self._anything:
+            self.handle.finish(turns.footer(self.note()), "failed", turns.NOTHING)
         else:
             self.handle.finish(turns.footer(self.note()), "stopped" if stopped else "done")
 
@@ -106,6 +123,7 @@ class Answering:
 
     def _open(self, part: object) -> None:
         self._call, self._kind = None, "text"
+        self._anything = self._anything or not isinstance(part, Text | Thought)
         match part:
             case Thought(text=text):
                 self._kind = "thought"
@@ -124,4 +142,5 @@ class Answering:
     def _write(self, text: str) -> None:
         if text:
             self._letters += len(text)
+            self._anything = True
             self.handle.feed(text, "thought" if self._kind == "thought" else "text")

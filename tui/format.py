@@ -74,6 +74,14 @@ def short_email(email: str) -> str:
     return f"{name}@…" if at else name
 
 
+def middle(text: str, cells: int) -> str:
+    """`text` in at most `cells` cells, its middle left out: of a path, both ends matter."""
+    if len(text) <= cells:
+        return text
+    tail = max(cells * 2 // 3, 1)
+    return text[: max(cells - tail - 1, 0)] + "…" + text[-tail:]
+
+
 def one_line(text: str) -> str:
     """White space folded, so that a text fits a row."""
     return " ".join(text.split())

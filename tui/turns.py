@@ -24,6 +24,8 @@ from tui import format as say
 from tui.widgets.turn import ImageView, State, ToolView, TurnView
 from tui.widgets.turn import Role as Voice
 
+NOTHING = "The model answered nothing. Press enter to ask it again, or choose another model with ctrl+t."
+
 VOICES: dict[Role, Voice] = {Role.USER: "you", Role.MODEL: "model", Role.SYSTEM: "note"}
 STATES: dict[str, State] = {"complete": "done", "stopped": "stopped", "failed": "failed"}
 
@@ -38,9 +40,14 @@ def turn_view(turn: ChatTurn) -> TurnView:
         tools=tools_of(turn.parts),
         images=tuple(image_view(part) for part in turn.parts if isinstance(part, Media)),
         footer=footer(turn.note) if turn.role is Role.MODEL else "",
-        error=error_text(turn.failure) if turn.failure else "",
+        error=error_text(turn.failure) if turn.failure else NOTHING if answered_nothing(turn) else "",
         state=STATES[turn.state],
     )
+
+
+def answered_nothing(turn: ChatTurn) -> bool:
+    """A model's turn that came to its end without a word."""
+    return turn.role is Role.MODEL and turn.state == "complete" and not turn.parts
 
 
 def text_of_parts(parts: Sequence[Part]) -> str:

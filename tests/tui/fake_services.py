@@ -256,6 +256,7 @@ class FakeServices:
         self.sent: list[str] = []
         self.fail_next: Failure | None = None
         self.answer_text = ANSWER
+        self.silent = False
         self.hints: list[str] = []
         self.login: Login | None = None
         self.login_moves: asyncio.Queue[Login] = asyncio.Queue()
@@ -541,6 +542,9 @@ async def answer_batches(world: FakeServices, model: str) -> AsyncIterator[Batch
         failure, world.fail_next = world.fail_next, None
         raise GatewayError(failure)
     yield [Started(model or "sandbox-thinking", "ada@sandbox.test", "antigravity", "http://127.0.0.1:9")]
+    if world.silent:
+        yield [UsageSeen(Usage(5)), Finished()]
+        return
     yield [
         PartOpened(Thought("")),
         PartDelta("The person asks how a cell can show two pixels."),

@@ -47,6 +47,15 @@ def test_a_number_fits_five_cells(number: int, text: str) -> None:
     assert say.count(number) == text
 
 
+def test_a_long_path_keeps_both_ends() -> None:
+    path = "/home/ada/.local/share/agtui/library/pictures/2026-11/kite.png"
+    short = say.middle(path, 30)
+    assert len(short) == 30
+    assert short.startswith("/home/ada")
+    assert short.endswith("2026-11/kite.png")
+    assert say.middle("a.png", 30) == "a.png"
+
+
 def test_sizes_durations_and_names() -> None:
     assert [say.weight(size) for size in (812, 65_536, 1_363_149)] == ["812 B", "64 KiB", "1.3 MiB"]
     assert [say.milliseconds(value) for value in (None, 812, 2_140)] == ["", "812 ms", "2.1 s"]

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from core.services import Services
 
 BAR = 8
+REMOVE = 1
+"""The place of the answer that removes; the harmless one stands first."""
 QUOTA_AGE = 60.0
 """Seconds after which showing the tab asks for the quotas anew."""
 TONES: dict[QuotaLevel, Tone] = {"good": "good", "mid": "warning", "low": "error"}
@@ -62,12 +64,13 @@ def quota_cell(window: QuotaWindow | None) -> Cell:
 
 
 def window_names(accounts: list[AccountView]) -> list[str]:
-    """The quota windows that get a column: the ones most accounts have, at most three."""
-    counts: dict[str, int] = {}
+    """The quota windows that get a column: at most three, what is scarcest first."""
+    least: dict[str, float] = {}
     for view in accounts:
         for window in view.quotas:
-            counts[window.name] = counts.get(window.name, 0) + 1
-    return sorted(counts, key=lambda name: (-counts[name], name))[:3]
+            left = 1.0 if window.fraction is None else window.fraction
+            least[window.name] = min(left, least.get(window.name, 1.0))
+    return sorted(least, key=lambda name: (least[name], name))[:3]
 
 
 class AccountsPane(Pane):
@@ -161,7 +164,7 @@ class AccountsPane(Pane):
         quota = tuple(
             Column(name, BAR + 5, from_width=60 + 16 * place) for place, name in enumerate(self._names)
         )
-        self.table.columns = (Column("account"), Column("state", 16), *quota, Column("now", 5, "right", 92))
+        self.table.columns = (Column("account"), Column("state", 16), *quota, Column("calls", 5, "right", 92))
         now = self.now()
         self.table.show([self._row(view, now) for view in accounts])
         self.table.display, self.hint.display = bool(accounts), not accounts
@@ -275,8 +278,7 @@ class AccountsPane(Pane):
             self.services.accounts, view.email if view is not None and again else "", self.now
         )
         if account := await self.program.push_screen_wait(screen):
-            self.flash(f"Signed in as {account.email}.", "good")
-            self.load()
+            self._arrived(account, f"Signed in as {account.email}.")
 
     @work(group="accounts-change", exclusive=True, exit_on_error=False)
     async def action_add(self) -> None:
@@ -285,8 +287,14 @@ class AccountsPane(Pane):
         if self.services is None:
             return
         if added := await self.program.push_screen_wait(AddAccountScreen(self.services.accounts)):
-            self.flash(f"Added {added.email}.", "good")
-            self.load()
+            self._arrived(added, f"Added {added.email}.")
+
+    @work(group="accounts-arrived", exclusive=True, exit_on_error=False)
+    async def _arrived(self, account: AccountView, news: str) -> None:
+        """Say so, and put the bar on the account that has come."""
+        self.flash(news, "good")
+        await self.load().wait()
+        self.table.put_cursor(account.id)
 
     @work(group="accounts-change", exclusive=True, exit_on_error=False)
     async def action_import(self) -> None:
@@ -302,18 +310,14 @@ class AccountsPane(Pane):
 
     @work(group="accounts-change", exclusive=True, exit_on_error=False)
     async def action_remove(self) -> None:
-        from tui.screens.confirm import ConfirmScreen
+        from tui.screens.confirm import ChoiceScreen
 
         view = self._accounts.get(self.table.cursor_id)
         if view is None or self.services is None:
             return
-        question = ConfirmScreen(
-            f"Remove {view.email}?",
-            "Its refresh token is deleted from this machine.",
-            yes="Remove",
-            no="Keep",
-        )
-        if await self.program.push_screen_wait(question) == ConfirmScreen.YES:
+        answers = ("Keep it", "Remove it: its refresh token is deleted from this machine")
+        question = ChoiceScreen(f"Remove {view.email}?", "", answers, leave="esc keep", grave=True)
+        if await self.program.push_screen_wait(question) == REMOVE:
             await self.services.accounts.remove(view.id)
             self.flash(f"Removed {view.email}.")
             self.load()

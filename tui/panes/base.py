@@ -28,6 +28,7 @@ from textual.binding import BindingsMap
 from textual.containers import Container
 from textual.message import Message
 from textual.reactive import var
+from textual.timer import Timer
 from textual.widget import Widget
 from textual.worker import Worker, WorkerState
 
@@ -36,6 +37,9 @@ from tui.start import Refusal
 
 if TYPE_CHECKING:
     from core.services import Services
+
+
+KEEP_AFTER = 2.0
 
 
 class FooterKey(NamedTuple):
@@ -96,6 +100,8 @@ class Pane(Container):
 
     services: Services | None = None
     """The gateway, or None while it is still starting."""
+
+    _keeping: Timer | None = None
 
     is_active: bool = False
     """Whether the pane is the one on screen."""
@@ -161,6 +167,12 @@ class Pane(Container):
     def own_bindings(self) -> BindingsMap:
         """A copy of the pane's key bindings, not those of what is in it."""
         return self._bindings.copy()
+
+    def keep_soon(self) -> None:
+        """Write down what `kept` gives in two seconds: not even a kill takes more than that."""
+        if self._keeping is not None:
+            self._keeping.stop()
+        self._keeping = self.set_timer(KEEP_AFTER, lambda: getattr(self.program, "keep", lambda: None)())
 
     @property
     def slow_line(self) -> bool:

@@ -92,6 +92,8 @@ class ChatPane(Pane):
         Binding(
             "ctrl+r", "again", "Answer again", id="chat.again", tooltip="Ask the last question once more"
         ),
+        Binding("pageup", "page(-1)", "Page up", show=False, id="chat.page_up", priority=True),
+        Binding("pagedown", "page(1)", "Page down", show=False, id="chat.page_down", priority=True),
         Binding("d", "delete_chat", "Delete chat", id="chat.delete", tooltip="Delete the chat under the bar"),
         Binding(
             "u", "undo_delete", "Undo", id="chat.undo", show=False, tooltip="Bring the deleted chat back"
@@ -231,16 +233,34 @@ class ChatPane(Pane):
             found = await self.services.chats.list()
             self.chat_list.show_chats(found, self._chat.id if self._chat else "", self.now())
 
-    def _show_title(self) -> None:
+    def _show_title(self, who: str = "") -> None:
         title = say.one_line(self._chat.title) if self._chat else ""
-        self.transcript.border_title = title or "new chat"
-        self.ask.border_subtitle = self.model
+        asked = [turn.text for turn in self.transcript.turns if turn.role == "you"]
+        title = title or (say.one_line(asked[0])[:60] if asked else "new chat")
+        self.transcript.border_title = f"{title} · {who}" if who else title
 
     def watch_model(self) -> None:
+        """The model stands in the frame of the prompt: above it where there is no line below."""
         if self.is_mounted:
-            self.ask.border_subtitle = self.model
+            narrow = self.screen.has_class("-narrow")
+            self.ask.border_title = self.model if narrow else ""
+            self.ask.border_subtitle = "" if narrow else self.model
+
+    def on_resize(self) -> None:
+        self.watch_model()
 
     # Asking -----------------------------------------------------------------------------------------
+
+    @on(PromptArea.Changed)
+    def typed(self) -> None:
+        self.keep_soon()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return self.prompt.has_focus if action == "page" else super().check_action(action, parameters)
+
+    def action_page(self, step: int) -> None:
+        """Page through the conversation without leaving the prompt."""
+        self.transcript.scroll_relative(y=step * max(self.transcript.size.height - 2, 1), animate=False)
 
     @on(PromptArea.Submitted)
     def send(self, message: PromptArea.Submitted) -> None:
@@ -277,6 +297,7 @@ class ChatPane(Pane):
             )
         )
         stopped = True
+        clock = self.set_interval(1.0, answer.tick)
         try:
             async with closing(batches) as stream:
                 await answer.follow(stream, self._answer_begins)
@@ -284,17 +305,14 @@ class ChatPane(Pane):
         except GatewayError as error:
             answer.failure, stopped = error.failure, False
         finally:
+            clock.stop()
             answer.finish(stopped)
             self.after_answer()
 
     def _answer_begins(self, started: Started) -> None:
         self._unanswered = None
         self.prompt.clear_text()
-        self.transcript.border_title = " · ".join(
-            filter(
-                None, (say.one_line(self._chat.title) if self._chat else "", say.short_email(started.account))
-            )
-        )
+        self._show_title(say.short_email(started.account))
 
     @work(group="chat-after", exclusive=True, exit_on_error=False)
     async def after_answer(self) -> None:
@@ -302,7 +320,9 @@ class ChatPane(Pane):
         if self.services and self._chat:
             self._chat = await self.services.chats.get(self._chat.id)
             self._offer_unanswered(self._chat)
-            self.transcript.border_title = say.one_line(self._chat.title) or "new chat"
+            if self._unanswered and not self.prompt.text:
+                self.prompt.put_text(self._unanswered.text)
+            self._show_title()
             self.list_chats()
 
     # Actions ----------------------------------------------------------------------------------------

@@ -218,9 +218,11 @@ class GeneratePane(Pane):
             mark, tone = MARKS[job.state]
             text = say.one_line(job.request.prompt)
             rows.append(Row(job.id, (Cell(mark, tone), Cell(text), Cell(job_state(job), "muted"))))
-            if job.failure is not None:
+            if job.failure is not None and job.state == "failed":
                 rows.append(Row("", (Cell("   " + turns.error_text(job.failure), "error"),)))
         self.queue.show(rows)
+        if not self.queue.has_focus and self._jobs:
+            self.queue.put_cursor(self._jobs[0].id)
         waiting = sum(job.state not in ENDED for job in self._jobs)
         self.queue.border_subtitle = f"{waiting} running" if waiting else ""
 
@@ -236,13 +238,23 @@ class GeneratePane(Pane):
         self.picture.border_subtitle = (
             f"{asset.width}×{asset.height} · {say.weight(asset.size)} · {asset.model}"
         )
-        self.where.update(asset.path)
+        self.on_resize()
+
+    def on_resize(self) -> None:
+        """Where the file is; both ends of a long path stay."""
+        if asset := self._assets.get(self.strip.cursor_id):
+            room = self.where.content_size.width or self.size.width // 2
+            self.where.update(say.middle(asset.path, room))
 
     def watch_model(self) -> None:
         if self.is_mounted:
             self.query_one("#model", Static).update(f"[$muted]Model[/]    {self.model}  [$faint]^T[/]")
 
     # Making -----------------------------------------------------------------------------------------
+
+    @on(PromptArea.Changed)
+    def typed(self) -> None:
+        self.keep_soon()
 
     @on(PromptArea.Submitted)
     def generate(self, message: PromptArea.Submitted) -> None:

@@ -238,4 +238,5 @@ class HistoryPane(Pane):
             await self.services.chats.restore(item.id)
         else:
             await self.services.library.restore_asset(item.id)
-        self.load()
+        await self.load().wait()
+        self.items.put_cursor(f"{item.kind}:{item.id}")

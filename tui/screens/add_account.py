@@ -26,6 +26,7 @@ NOTICE = (
     "Type [b $accent]yes[/] to say that you have read this; it is asked once and the date is kept."
 )
 ASK = "Paste the account's refresh token. It is tried at once and stored in a file that only you can read."
+SIMULATED = "1//sandbox-"
 SANDBOX = "To try this without an account, type [b $accent]1//sandbox-grace[/]."
 
 
@@ -71,17 +72,20 @@ class AddAccountScreen(ModalScreen[AccountView | None]):
         self.field.placeholder = "1//…" if acknowledged else "yes"
         self.field.value = ""
 
+    @on(Input.Changed)
+    def hide_tokens(self, message: Input.Changed) -> None:
+        """What looks like a token is not shown, at whatever step it is pasted."""
+        self.field.password = self._acknowledged or message.value.startswith("1//")
+
     @on(Input.Submitted)
     def submitted(self, message: Input.Submitted) -> None:
         self.go_on(message.value.strip())
 
     @work(exclusive=True, exit_on_error=False)
     async def go_on(self, text: str) -> None:
-        if text.startswith("1//sandbox-"):
-            self._acknowledged = True
         if not text:
             return
-        if not self._acknowledged:
+        if not self._acknowledged and not text.startswith(SIMULATED):
             if text.lower() == "yes":
                 await self._accounts.acknowledge()
                 self._ask(True)

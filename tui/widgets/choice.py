@@ -62,24 +62,27 @@ class Choice(Widget, can_focus=True):
     def render_line(self, y: int) -> Strip:
         base = self.rich_style
         segments = [Segment(self._label.ljust(LABEL_WIDTH), base + self._ink("label"))]
-        room = self.size.width - LABEL_WIDTH
-        shown = self._window(room)
+        shown = self._window(self.size.width - LABEL_WIDTH)
         for option in shown:
             if option == self.value:
                 ink = self._ink("focus" if self.has_focus else "value")
                 segments.append(Segment(f"▸{option} ", base + ink))
             else:
                 segments.append(Segment(f" {option} ", base + self._ink("other")))
+        if shown[-1] != self._options[-1]:
+            segments.append(Segment("›", base + self._ink("other")))
         return Strip(segments).adjust_cell_length(self.size.width, base)
 
     def _window(self, room: int) -> tuple[str, ...]:
-        """As many options around the picked one as fit."""
+        """As many whole options as fit, the picked one among them."""
         options = self._options
-        first = 0
-        at = options.index(self.value) if self.value in options else 0
-        while first < at and sum(cell_len(option) + 2 for option in options[first : at + 1]) > room:
+        first, at = 0, options.index(self.value) if self.value in options else 0
+        while first < at and _width(options[first : at + 1]) > room - 1:
             first += 1
-        return options[first:]
+        last = len(options)
+        while last > at + 1 and _width(options[first:last]) > room - (last < len(options)):
+            last -= 1
+        return options[first:last]
 
     def _ink(self, name: str) -> Style:
         style = self.get_component_rich_style(f"choice--{name}")
@@ -105,3 +108,8 @@ class Choice(Widget, can_focus=True):
     def watch_has_focus(self, focused: bool) -> None:
         super().watch_has_focus(focused)
         self.refresh()
+
+
+def _width(options: Sequence[str]) -> int:
+    """Cells that options take, each with the mark before and the gap after it."""
+    return sum(cell_len(option) + 2 for option in options)

@@ -183,6 +183,8 @@ class LogView(ScrollView, can_focus=True):
 
     def on_resize(self) -> None:
         self._arrange()
+        if not self.follow and self._cursor:
+            self._bring_into_view(self._window.row_of(self._cursor))
 
     def notify_style_update(self) -> None:
         super().notify_style_update()
@@ -317,8 +319,7 @@ class LogView(ScrollView, can_focus=True):
             )
         width, base = self.scrollable_content_region.width, self.rich_style
         row = round(self.scroll_y) + y
-        line = self._line(row) if row < self._rows else None
-        if line is None:
+        if row >= self._rows or (line := self._line(row)) is None:
             return Strip.blank(width, base)
         at_cursor = line.seq == self._cursor and self.has_focus
         strip = log_row(line, self._styles, base, self._local, self._window.filter.text, width, at_cursor)
@@ -331,16 +332,13 @@ class LogView(ScrollView, can_focus=True):
 
     # Keys and mouse
 
-    def on_focus(self) -> None:
-        self.refresh()
-
-    def on_blur(self) -> None:
+    def watch_has_focus(self, focused: bool) -> None:
+        super().watch_has_focus(focused)
         self.refresh()
 
     def on_click(self, event: events.Click) -> None:
         if (line := self._line(round(self.scroll_y) + event.y)) is not None:
-            self.follow = False
-            self._cursor = line.seq
+            self.follow, self._cursor = False, line.seq
             self.refresh()
             self.post_message(self.Selected(line))
 
@@ -359,17 +357,24 @@ class LogView(ScrollView, can_focus=True):
         row = max(0, min(row, self._rows - 1))
         self.follow = False
         self._cursor = self._window.seq_at(row)
+        self._bring_into_view(row)
+        self.refresh()
+
+    def _bring_into_view(self, row: int) -> None:
         top = round(self.scroll_y)
         if not top <= row < top + self.size.height:
             self._scroll(row if row < top else row - self.size.height + 1)
-        self.refresh()
 
     def action_top(self) -> None:
         self.follow = False
+        self._cursor = self._window.seq_at(0) if self._rows else 0
         self.scroll_to(y=0)
+        self.refresh()
 
     def action_bottom(self) -> None:
+        self._cursor = 0
         self.follow = True
+        self.refresh()
 
     def action_half_page(self, step: int) -> None:
         self.scroll_to(y=round(self.scroll_y) + step * max(1, self.size.height // 2))

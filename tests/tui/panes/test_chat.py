@@ -133,3 +133,58 @@ async def test_a_deleted_chat_comes_back(program: Program, services: FakeService
         await until(pilot, lambda: "chat0" in services.trash)
         await pilot.press("u")
         await until(pilot, lambda: "chat0" in services.chats_by_id)
+
+
+async def test_an_answer_of_nothing_says_so_and_the_question_waits(
+    program: Program, services: FakeServices
+) -> None:
+    services.silent = True
+    async with program("chat") as pilot:
+        pane = pilot.app.query_one(ChatPane)
+        await pilot.press(*"hello", "enter")
+        await until(pilot, lambda: bool(pane.transcript.turns) and bool(pane.transcript.turns[-1].error))
+        await settled(pilot)
+        assert "answered nothing" in pane.transcript.turns[-1].error
+        assert pane.prompt.text == "hello"
+
+
+async def test_the_waiting_is_said(program: Program) -> None:
+    held = FakeServices(Path("library"), held=True)
+    async with program("chat", world=held) as pilot:
+        pane = pilot.app.query_one(ChatPane)
+        await pilot.press("h", "enter")
+        await until(pilot, lambda: bool(pane.transcript.turns) and "half" in pane.transcript.turns[-1].text)
+
+        def shown() -> str:
+            rows = range(pane.transcript.size.height)
+            return "\n".join(pane.transcript.render_line(y).text for y in rows)
+
+        await until(pilot, lambda: "nothing new for" in shown() and "esc stops" in shown(), 8)
+
+
+async def test_paging_works_from_the_prompt(program: Program) -> None:
+    async with program("chat", size=(80, 24)) as pilot:
+        pane = pilot.app.query_one(ChatPane)
+        await settled(pilot)
+        pane.load("chat0")
+        await settled(pilot)
+        bottom = pane.transcript.scroll_y
+        await pilot.press("pageup")
+        await pilot.pause()
+        assert pane.transcript.scroll_y < bottom
+        assert pane.prompt.has_focus
+
+
+async def test_a_small_terminal_names_the_model_above_the_prompt(program: Program) -> None:
+    async with program("chat", size=(80, 24)) as pilot:
+        pane = pilot.app.query_one(ChatPane)
+        await settled(pilot)
+        assert pane.ask.border_title == "sandbox-chat"
+
+
+async def test_a_kill_loses_at_most_two_seconds_of_typing(program: Program, tmp_path: Path) -> None:
+    async with program("chat") as pilot:
+        await settled(pilot)
+        await pilot.press(*"precious")
+        kept = tmp_path / "home/ui.json"
+        await until(pilot, lambda: "precious" in kept.read_text(), 6)

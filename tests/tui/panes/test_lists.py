@@ -101,6 +101,11 @@ async def test_an_account_is_switched_off_and_on_and_removed_after_a_question(
         await pilot.press("D")
         await until(pilot, lambda: len(pilot.app.screen_stack) == 2)
         await pilot.press("enter")
+        await pilot.pause()
+        assert len(services.pool) == 2, "the harmless answer stands first"
+        await pilot.press("D")
+        await until(pilot, lambda: len(pilot.app.screen_stack) == 2)
+        await pilot.press("down", "enter")
         await until(pilot, lambda: len(services.pool) == 1)
 
 
@@ -118,6 +123,8 @@ async def test_a_token_is_tried_and_a_refusal_stands_beside_the_field(
         await pilot.press("enter")
         await until(pilot, lambda: services.pool[-1].email == "grace@sandbox.test")
         await until(pilot, lambda: len(pilot.app.screen_stack) == 1)
+        table = pilot.app.query_one(AccountsPane).table
+        await until(pilot, lambda: table.cursor_id == "acc_grace")
 
 
 async def test_no_account_says_what_to_do(program: Program, services: FakeServices) -> None:

@@ -34,6 +34,11 @@ MISREAD = {
         HEAD + b"Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n\r\n0\r\n\r\n",
         400,
     ),
+    # The parser refuses the cases above by itself and lets this one through.
+    "packed and chunked": (
+        HEAD + b"Transfer-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        400,
+    ),
     "negative length": (HEAD + b"Content-Length: -1\r\n\r\n", 400),
     "length in words": (HEAD + b"Content-Length: 1e3\r\n\r\n", 400),
     "absolute target": (b"GET http://evil.test/v1/models HTTP/1.1\r\n" + HOST + b"\r\n", 400),

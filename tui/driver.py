@@ -4,6 +4,8 @@ What is different from `textual.drivers.linux_driver` (8.2.8) and why:
 
 * Input is decoded by `InputDecoder`. After a tmux re-attach the terminal may send X10 mouse reports whose
   bytes are not UTF-8 beyond column 95; the stock reader ends the program there.
+* Pastes are taken out by `PasteReader` (tui/pasting.py) before keys are read: the stock parser ends a paste
+  at an end mark inside the pasted text, and runs what follows as keystrokes.
 * A terminal that is gone (a dropped SSH connection) ends the input thread with one message, where the
   stock one spins or dies; and output to it is thrown away, where the stock writer blocks for ever.
 * Mouse reporting is switched on again when the terminal gets the focus: tmux forgets it on a re-attach.
@@ -19,8 +21,10 @@ import os
 import selectors
 import sys
 import termios
+import time
 from codecs import getincrementaldecoder
 from collections.abc import Iterable
+from itertools import chain
 from typing import IO, TYPE_CHECKING, Any
 
 from textual import events
@@ -28,6 +32,8 @@ from textual._parser import ParseError
 from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
 from textual.message import Message
+
+from tui.pasting import Paste, PasteReader
 
 if TYPE_CHECKING:
     from textual.app import App
@@ -46,6 +52,7 @@ RESTORE = (
 
 _X10_PREFIX = b"\x1b[M"
 _X10_OFFSET = 32
+_TICK_SECONDS = 0.1
 
 
 class Disconnected(Message, bubble=False):
@@ -114,6 +121,18 @@ class KeyParser(XTermParser):
         if len(sequence) == 2 and sequence[0] == "\x1b" and sequence[1] in "0123456789":
             return (events.Key(f"alt+{sequence[1]}", None),)
         return super()._sequence_to_key_events(sequence, alt)
+
+
+def _events(part: bytes | Paste, decoder: InputDecoder, parser: KeyParser) -> Iterable[Message]:
+    """What was typed or pasted, as Textual's messages.
+
+    The parser sees the marks of a paste and nothing between them; its own message for it is dropped.
+    """
+    if isinstance(part, Paste):
+        return (events.Paste(part.text),)
+    text = decoder.feed(part)
+    typed = parser.feed(text) if text else ()
+    return (event for event in typed if not isinstance(event, events.Paste))
 
 
 class _Patient:
@@ -213,18 +232,21 @@ class TerminalDriver(LinuxDriver):
 
     def run_input_thread(self) -> None:
         parser = KeyParser(self._debug)
-        decoder = InputDecoder()
+        decoder, pastes = InputDecoder(), PasteReader()
         selector = selectors.SelectSelector()
         selector.register(self.fileno, selectors.EVENT_READ)
         try:
             while not self.exit_event.is_set():
-                if selector.select(0.1):
+                parts: list[bytes | Paste] = []
+                if selector.select(min(_TICK_SECONDS, pastes.wait or _TICK_SECONDS)):
                     chunk = self._read()
                     if not chunk:
                         self.send_message(Disconnected())
                         return
-                    for event in parser.feed(decoder.feed(chunk)):
-                        self.process_message(event)
+                    parts += pastes.feed(chunk, time.monotonic())
+                parts += pastes.tick(time.monotonic())
+                for event in chain.from_iterable(_events(part, decoder, parser) for part in parts):
+                    self.process_message(event)
                 for event in parser.tick():
                     self.process_message(event)
         finally:

@@ -143,3 +143,28 @@ def test_it_works_in_tmux_through_a_detach_and_a_resize(tmp_path: Path) -> None:
         tmux("send-keys", "-t", "a", "C-q")
     finally:
         subprocess.run([*server, "kill-server"], env=env, capture_output=True, check=False, timeout=10)
+
+
+@pytest.mark.timeout(60)
+def test_a_paste_that_holds_escape_sequences_is_text_and_no_keystroke(tmp_path: Path) -> None:
+    with open_terminal(tmp_path) as terminal:
+        ready(terminal)
+        terminal.type(f"{ESC}[200~first \x1b[31mred\x07\r{ESC}[201~{CTRL_Q}second\r{ESC}[201~")
+        terminal.until(lambda text: "first red" in text and "second" in text)
+        terminal.read(0.3)
+        assert "Quit agtui?" not in terminal.text
+        assert "tok ·" not in terminal.text
+        terminal.type("!")
+        terminal.until(lambda text: "!" in text)
+        assert terminal.process.poll() is None
+
+
+@pytest.mark.timeout(60)
+def test_a_megabyte_can_be_pasted(tmp_path: Path) -> None:
+    with open_terminal(tmp_path) as terminal:
+        ready(terminal)
+        sent = (f"{ESC}[200~" + "a line of a long text\r" * 48_000 + f"the end{ESC}[201~").encode()
+        for start in range(0, len(sent), 1024):
+            terminal.send(sent[start : start + 1024])
+            terminal.read(0.0)
+        terminal.until(lambda text: "the end" in text, 30)

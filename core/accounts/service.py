@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import builtins
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 
 import msgspec
 
@@ -50,7 +50,7 @@ class AccountsService:
         clock: Clock,
         publish: Publish,
         flows: Flows,
-        acknowledged: str = "",
+        acknowledged: Callable[[], str] = lambda: "",
     ) -> None:
         self._roster = roster
         self._tokens = tokens
@@ -58,7 +58,7 @@ class AccountsService:
         self._providers = providers
         self._clock = clock
         self._publish = publish
-        self._setting = acknowledged.strip()
+        self._setting = acknowledged
         self._flows = flows
         self._storing = asyncio.Lock()
         self._joining = Joining(roster, tokens, pool, clock, publish, self._storing)
@@ -145,7 +145,7 @@ class AccountsService:
         return await self.list()
 
     async def acknowledged(self) -> str:
-        return self._roster.acknowledged or self._setting
+        return self._roster.acknowledged or self._setting().strip()
 
     async def acknowledge(self) -> str:
         day = await self._roster.acknowledge(time.strftime("%Y-%m-%d", time.gmtime(self._clock.now())))

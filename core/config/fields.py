@@ -6,6 +6,7 @@ Neither files nor the environment are read here; `load` does that.
 from __future__ import annotations
 
 import difflib
+import math
 import types
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal, Union, cast, get_args, get_origin
@@ -48,9 +49,12 @@ class Field(Struct, frozen=True):
         if loose and isinstance(value, str):
             value = self._from_text(value)
         try:
-            return msgspec.convert(value, self.type, strict=not loose, dec_hook=_wrap_secret)
+            read = msgspec.convert(value, self.type, strict=not loose, dec_hook=_wrap_secret)
         except (msgspec.ValidationError, ValueError):
             raise ValueError(self.expected) from None
+        if isinstance(read, float) and not math.isfinite(read):
+            raise ValueError(self.expected)
+        return read
 
     def _from_text(self, text: str) -> object:
         text = text.strip() if self.kind != "text" else text
@@ -182,6 +186,9 @@ def _expected(base: Any, kind: Kind, choices: tuple[str, ...], metas: list[Meta]
         case "number":
             words = "a whole number" if base is int else "a number"
     for meta in metas:
+        if meta.ge is not None and meta.le is not None:
+            words += f" from {meta.ge:g} to {meta.le:g}"
+            continue
         for name, mark in (("ge", ">="), ("gt", ">"), ("le", "<="), ("lt", "<")):
             bound = getattr(meta, name)
             if bound is not None:

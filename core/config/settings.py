@@ -12,10 +12,12 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
+from core.domain.secret import Secret
 
-def doc(text: str, **facts: Any) -> Meta:
-    """A setting's help text and facts."""
-    return Meta(description=text, extra_json_schema=facts or None)
+
+def doc(text: str, least: float | None = None, most: float | None = None, **facts: Any) -> Meta:
+    """A setting's help text and facts; every number has a `least` and a `most`."""
+    return Meta(description=text, ge=least, le=most, extra_json_schema=facts or None)
 
 
 AuthMode = Literal["off", "strict", "all_except_health", "auto"]
@@ -27,7 +29,7 @@ class ServerSettings(Struct, frozen=True, kw_only=True):
     host: Annotated[
         str, doc("Address to listen on. Anything but loopback needs a strong key.", restart=True)
     ] = "127.0.0.1"
-    port: Annotated[int, doc("Port of the gateway.", restart=True)] = 8045
+    port: Annotated[int, doc("Port of the gateway.", 0, 65_535, restart=True)] = 8045
     auth_mode: Annotated[
         AuthMode,
         doc("Which paths need a key: all of them (strict), all but health, or none (off, loopback only)."),
@@ -38,18 +40,24 @@ class ServerSettings(Struct, frozen=True, kw_only=True):
     allowed_hosts: Annotated[
         tuple[str, ...], doc("Host names that requests may name besides loopback ones.")
     ] = ()
-    max_body_mb: Annotated[int, doc("Largest request body, in MiB.")] = 100
-    header_timeout_s: Annotated[float, doc("Seconds a client has to send its request header.")] = 10.0
-    heartbeat_s: Annotated[float, doc("Seconds of silence after which a stream gets a heartbeat.")] = 15.0
-    drain_s: Annotated[float, doc("Seconds that open streams get to finish when the program stops.")] = 30.0
+    max_body_mb: Annotated[int, doc("Largest request body, in MiB.", 1, 256)] = 100
+    header_timeout_s: Annotated[
+        float, doc("Seconds a client has to send its request header.", 1, 600, restart=True)
+    ] = 10.0
+    heartbeat_s: Annotated[
+        float, doc("Seconds of silence after which a stream gets a heartbeat.", 1, 600)
+    ] = 15.0
+    drain_s: Annotated[
+        float, doc("Seconds that open streams get to finish when the program stops.", 0, 3_600)
+    ] = 30.0
 
 
 class StudioSettings(Struct, frozen=True, kw_only=True):
     """Pictures and their door."""
 
-    port: Annotated[int, doc("Port of the studio API.", restart=True)] = 3333
+    port: Annotated[int, doc("Port of the studio API.", 0, 65_535, restart=True)] = 3333
     model: Annotated[str, doc("Model for pictures when none is named.")] = "gemini-3-pro-image"
-    parallel: Annotated[int, doc("Pictures that are made at the same time.")] = 2
+    parallel: Annotated[int, doc("Pictures that are made at the same time.", 1, 16)] = 2
 
 
 class ChatSettings(Struct, frozen=True, kw_only=True):
@@ -63,13 +71,17 @@ class ChatSettings(Struct, frozen=True, kw_only=True):
 class GatewaySettings(Struct, frozen=True, kw_only=True):
     """How a request finds its account."""
 
-    attempts: Annotated[int, doc("Upstream calls a generation may use.")] = 3
+    attempts: Annotated[int, doc("Upstream calls a generation may use.", 1, 8)] = 3
     strategy: Annotated[
         Literal["sticky", "round-robin", "least-loaded"],
         doc("How an account is chosen: sticky keeps a conversation where it was."),
     ] = "sticky"
-    per_account: Annotated[int, doc("Calls that one account has in flight at most.")] = 4
-    bad_endpoint_s: Annotated[float, doc("Seconds an unreachable endpoint is left alone.")] = 600.0
+    per_account: Annotated[
+        int, doc("Calls that one account has in flight at most.", 1, 10_000, restart=True)
+    ] = 4
+    bad_endpoint_s: Annotated[
+        float, doc("Seconds an unreachable endpoint is left alone.", 0, 86_400, restart=True)
+    ] = 600.0
 
 
 class LibrarySettings(Struct, frozen=True, kw_only=True):
@@ -82,15 +94,14 @@ class RecordsSettings(Struct, frozen=True, kw_only=True):
     """What happened."""
 
     database_url: Annotated[
-        str,
+        Secret,
         doc(
             "Database for records and index; empty: a file in the state directory.",
-            secret=True,
             restart=True,
             env=["AGTUI_DATABASE_URL"],
         ),
-    ] = ""
-    keep_days: Annotated[int, doc("Days that request records are kept.")] = 90
+    ] = Secret("")
+    keep_days: Annotated[int, doc("Days that request records are kept.", 1, 36_500, restart=True)] = 90
 
 
 class UiSettings(Struct, frozen=True, kw_only=True):

@@ -34,12 +34,19 @@ PROVIDERS: Final[Mapping[str, ProviderEntry]] = {
 
 
 def build(
-    name: str, settings: Struct, transport: Transport, clock: Clock, sandbox: RealmFacts | None = None
+    name: str,
+    settings: Callable[[], Struct],
+    transport: Transport,
+    clock: Clock,
+    sandbox: RealmFacts | None = None,
 ) -> Provider:
-    """Make the provider called `name` from its section. `sandbox` adds the sandbox realm."""
+    """Make the provider called `name`; `settings` gives its section as it is at the time of asking.
+
+    `sandbox` adds the sandbox realm.
+    """
     module, _, attribute = PROVIDERS[name].factory.partition(":")
     factory = cast(
-        Callable[[Struct, Transport, Clock, RealmFacts | None], Provider],
+        Callable[[Callable[[], Struct], Transport, Clock, RealmFacts | None], Provider],
         getattr(import_module(module), attribute),
     )
     return factory(settings, transport, clock, sandbox)

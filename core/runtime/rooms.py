@@ -11,10 +11,12 @@ import random
 import secrets
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
+from functools import partial
 from typing import Final, TypeVar
 
 from msgspec import Struct
 
+from core import redact
 from core.accounts.catalogue import Catalogues
 from core.accounts.cooldowns import Cooldowns
 from core.accounts.flows import Flows
@@ -76,18 +78,19 @@ class Rooms:
         simulated: RealmFacts | None,
     ) -> None:
         """Builds only: no file, thread or connection is opened. `simulated` is where the sandbox is."""
+        redact.register(*(str(config.value(name)) for name, field in config.fields.items() if field.secret))
         self.clock = clock
         self.bus = EventBus(clock)
         self.ring = LogRing()
         publish = self.bus.publish
 
-        url = config.section("records", RecordsSettings).database_url
+        url = config.section("records", RecordsSettings).database_url.reveal()
         self.database = Database(url, clock) if url else Database.at(paths.database, clock)
         self.requests = RequestLog(self.database, self.ring, clock)
         self.transport = Transports()
         self.settings = SettingsService(config, env, flags, SECTIONS_OF_PROVIDERS, publish)
         providers = {
-            name: build(name, config.section(name, entry.settings), self.transport, clock, simulated)
+            name: build(name, partial(self._section, name, entry.settings), self.transport, clock, simulated)
             for name, entry in PROVIDERS.items()
         }
 
@@ -104,10 +107,16 @@ class Rooms:
             config.section("gateway", GatewaySettings).per_account,
             sandbox,
         )
-        acknowledged = str(config.value("antigravity.acknowledged"))
         self.flows = Flows(open_callback, clock)
         self.accounts = AccountsService(
-            self.roster, tokens, self.pool, providers, clock, publish, self.flows, acknowledged
+            self.roster,
+            tokens,
+            self.pool,
+            providers,
+            clock,
+            publish,
+            self.flows,
+            lambda: str(self.settings.current.value("antigravity.acknowledged")),
         )
 
         chance = random.Random(secrets.randbits(64))

@@ -236,7 +236,7 @@ class World:
             self.clock,
             self.publish,
             self.flows,
-            acknowledged,
+            lambda: acknowledged,
         )
 
     async def open_callback(

@@ -60,9 +60,8 @@ class World:
             client_secret=Secret(CLIENT_SECRET),
             poll_s=0.0,
         )
-        self.provider = AntigravityProvider(
-            AntigravitySettings(**settings), self.transport, SystemClock(), facts
-        )
+        own = AntigravitySettings(**settings)
+        self.provider = AntigravityProvider(lambda: own, self.transport, SystemClock(), facts)
 
     def account(self, name: str = "ada") -> Account:
         credential = OAuth(Secret(f"1//sandbox-{name}"))

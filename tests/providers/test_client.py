@@ -84,7 +84,7 @@ def event(text: str = "", finish: str = "") -> bytes:
 
 
 def stream(reply: OneReply, model: str = "gemini-3-pro-high") -> Any:
-    provider = AntigravityProvider(AntigravitySettings(), reply, FixedClock(), new_id=lambda: "uuid")
+    provider = AntigravityProvider(AntigravitySettings, reply, FixedClock(), new_id=lambda: "uuid")
     return provider.chat(REQUEST, model, GRANT, "https://h")
 
 
@@ -124,6 +124,27 @@ async def test_thinking_models_are_given_more_time(model: str, head: float, idle
     async for _ in stream(reply, model):
         pass
     assert (reply.calls[0].timeouts.first_byte, reply.calls[0].timeouts.idle) == (head, idle)
+
+
+async def test_settings_that_change_count_for_the_next_call() -> None:
+    current = AntigravitySettings()
+    reply = OneReply(event("a", "STOP"))
+    provider = AntigravityProvider(lambda: current, reply, FixedClock())
+
+    async def ask() -> Call:
+        async for _ in provider.chat(REQUEST, "gemini-3-pro-high", GRANT, "https://h"):
+            pass
+        return reply.calls[-1]
+
+    before = await ask()
+    current = AntigravitySettings(
+        client_version="9.8.7", thinking_timeout_s=7.0, connect_timeout_s=3.0, system_preamble="Be brief."
+    )
+    after = await ask()
+    assert "antigravity/9.8.7" in dict(after.headers)["User-Agent"]
+    assert "9.8.7" not in dict(before.headers)["User-Agent"]
+    assert (after.timeouts.first_byte, after.timeouts.connect) == (7.0, 3.0)
+    assert b"Be brief." in after.body
 
 
 async def test_every_read_is_a_batch_of_its_own() -> None:
@@ -239,7 +260,7 @@ async def test_an_error_in_the_stream_ends_it() -> None:
 
 @pytest.mark.parametrize("body", [b"", b"{}", b'{"response":{"totalTokens":7}}', b'{"totalTokens":7}'])
 async def test_a_token_count_is_read_wrapped_or_not(body: bytes) -> None:
-    provider = AntigravityProvider(AntigravitySettings(), OneReply(body), FixedClock())
+    provider = AntigravityProvider(AntigravitySettings, OneReply(body), FixedClock())
     if not body:
         with pytest.raises(GatewayError):
             await provider.count_tokens(REQUEST, "m", GRANT, "https://h")

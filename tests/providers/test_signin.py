@@ -26,7 +26,7 @@ from core.transport import troubles
 
 DEVICE = Device("6f0e8c1a-2b7d-4a53-9b1e-0d7f3c5a9e21", "device-1a2b3c4d5e6f7081")
 TOKEN = Secret("ya29.secret")
-SETTINGS = AntigravitySettings(client_id="id-of-a-test", client_secret="hush")
+SETTINGS = AntigravitySettings(client_id="id-of-a-test", client_secret=Secret("hush"))
 
 
 class FixedClock:
@@ -67,8 +67,8 @@ class Slept:
 
 
 def provider(transport: Scripted, slept: Slept | None = None, **settings: Any) -> AntigravityProvider:
-    own = AntigravitySettings(**{"client_id": "id-of-a-test", "client_secret": "hush", **settings})
-    return AntigravityProvider(own, transport, FixedClock(), sleep=slept or Slept())
+    own = AntigravitySettings(**{"client_id": "id-of-a-test", "client_secret": Secret("hush"), **settings})
+    return AntigravityProvider(lambda: own, transport, FixedClock(), sleep=slept or Slept())
 
 
 def account(project: str = "") -> Account:
@@ -135,7 +135,7 @@ def test_the_browser_comes_back_to_51121_or_the_ports_after_it() -> None:
     )
 
 
-@pytest.mark.parametrize("settings", [{"client_id": ""}, {"client_secret": ""}])
+@pytest.mark.parametrize("settings", [{"client_id": ""}, {"client_secret": Secret("")}])
 async def test_a_sign_in_without_a_client_names_both_settings_and_asks_nobody(
     settings: dict[str, str],
 ) -> None:
@@ -403,7 +403,7 @@ def test_endpoints_are_the_seeds_unless_set_otherwise() -> None:
 
 def test_the_table_builds_every_provider() -> None:
     for name, entry in PROVIDERS.items():
-        made: Provider = build(name, entry.settings(), Scripted(), FixedClock())
+        made: Provider = build(name, entry.settings, Scripted(), FixedClock())
         assert made.name == name
         assert made.endpoints(Realm.REAL)
         assert made.catalogue_endpoints(Realm.REAL)

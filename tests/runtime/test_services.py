@@ -273,3 +273,10 @@ async def test_auto_brings_the_sandbox_up_when_the_last_account_is_switched_off(
     await services.accounts.enable("a1", False)
     answer = await services.generation.answer(ASK, caller())
     assert answer.started.account.endswith("@sandbox.test")
+
+
+async def test_the_notice_acknowledged_in_the_settings_counts_at_once(opened: Open) -> None:
+    services = await opened(sandbox="off")
+    assert await services.accounts.acknowledged() == ""
+    await services.settings.set("antigravity.acknowledged", "2026-01-09")
+    assert await services.accounts.acknowledged() == "2026-01-09"

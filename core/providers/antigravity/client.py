@@ -49,18 +49,22 @@ STREAM: Final = "streamGenerateContent?alt=sse"
 
 
 def build(
-    settings: Struct, transport: Transport, clock: Clock, sandbox: RealmFacts | None
+    settings: Callable[[], Struct], transport: Transport, clock: Clock, sandbox: RealmFacts | None
 ) -> AntigravityProvider:
     """The provider table's factory."""
-    return AntigravityProvider(cast(AntigravitySettings, settings), transport, clock, sandbox)
+    own = cast(Callable[[], AntigravitySettings], settings)
+    return AntigravityProvider(own, transport, clock, sandbox)
 
 
 class AntigravityProvider:
-    """Provider (domain/ports.py) for `v1internal`, in the real realm and the sandbox's."""
+    """Provider (domain/ports.py) for `v1internal`, in the real realm and the sandbox's.
+
+    `settings` is asked for every call; where the realms are is settled at the start.
+    """
 
     def __init__(
         self,
-        settings: AntigravitySettings,
+        settings: Callable[[], AntigravitySettings],
         transport: Transport,
         clock: Clock,
         sandbox: RealmFacts | None = None,
@@ -72,7 +76,7 @@ class AntigravityProvider:
         self._transport = transport
         self._clock = clock
         self._new_id = new_id
-        self._realms: dict[Realm, RealmFacts] = {Realm.REAL: settings.realm()}
+        self._realms: dict[Realm, RealmFacts] = {Realm.REAL: settings().realm()}
         if sandbox is not None:
             self._realms[Realm.SANDBOX] = sandbox
         self._sign_in = AntigravitySignIn(settings, self._realms, transport, clock, sleep)
@@ -191,7 +195,7 @@ class AntigravityProvider:
     def _call(
         self, endpoint: str, method: str, kind: CallKind, grant: Grant, body: bytes, row: Facts | None
     ) -> Call:
-        version = self._settings.client_version
+        version = self._settings().client_version
         return Call(
             "POST",
             f"{endpoint}/v1internal:{method}",
@@ -203,7 +207,7 @@ class AntigravityProvider:
 
     def _timeouts(self, row: Facts | None) -> Timeouts:
         """How long to wait; None: a metadata call."""
-        settings = self._settings
+        settings = self._settings()
         connect = settings.connect_timeout_s
         if row is None:
             limit = settings.metadata_timeout_s
@@ -213,7 +217,7 @@ class AntigravityProvider:
         return Timeouts(connect, settings.answer_timeout_s, settings.idle_timeout_s)
 
     def _sender(self, grant: Grant, request_id: str) -> Sender:
-        return Sender(grant.account, grant.project, request_id, self._settings.system_preamble)
+        return Sender(grant.account, grant.project, request_id, self._settings().system_preamble)
 
     def _call_id(self) -> str:
         """An id for a tool call that came without one."""

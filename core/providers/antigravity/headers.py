@@ -48,7 +48,7 @@ TABLE: Final[dict[CallKind, tuple[str, ...]]] = {
     "userinfo": ("Authorization", "Accept", "User-Agent"),
     "token": ("Content-Type", "Accept", "User-Agent"),
 }
-"""Profile `seed`: names by call, in the order they are sent."""
+"""Names by call, in the order they are sent."""
 
 JSON: Final = "application/json"
 ACCEPT: Final[dict[CallKind, str]] = {"chat": "text/event-stream"}

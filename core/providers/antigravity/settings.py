@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from msgspec import Struct
 
@@ -23,9 +23,9 @@ class AntigravitySettings(Struct, frozen=True, kw_only=True):
         doc("OAuth client id that your accounts sign in with.", env=["ANTIGRAVITY_CLIENT_ID"], restart=True),
     ] = ""
     client_secret: Annotated[
-        str,
-        doc("Secret of the OAuth client.", secret=True, env=["ANTIGRAVITY_CLIENT_SECRET"], restart=True),
-    ] = ""
+        Secret,
+        doc("Secret of the OAuth client.", env=["ANTIGRAVITY_CLIENT_SECRET"], restart=True),
+    ] = Secret("")
     acknowledged: Annotated[
         str,
         doc("Date (YYYY-MM-DD) you acknowledged that use outside Google's own app may end your account."),
@@ -55,21 +55,22 @@ class AntigravitySettings(Struct, frozen=True, kw_only=True):
         "https://www.googleapis.com/oauth2/v1/userinfo?alt=json"
     )
     client_version: Annotated[str, doc("Version of the Antigravity app that calls name.")] = "1.15.8"
-    header_profile: Annotated[Literal["seed"], doc("Set of headers that calls carry.")] = "seed"
     system_preamble: Annotated[str, doc("Text put before every system instruction.")] = ""
-    connect_timeout_s: Annotated[float, doc("Seconds for a connection to come about.")] = 10.0
-    token_timeout_s: Annotated[float, doc("Seconds for a token or e-mail call.")] = 15.0
-    metadata_timeout_s: Annotated[float, doc("Seconds for a project or model list call.")] = 10.0
-    answer_timeout_s: Annotated[float, doc("Seconds until an answer begins.")] = 60.0
+    connect_timeout_s: Annotated[float, doc("Seconds for a connection to come about.", 1, 300)] = 10.0
+    token_timeout_s: Annotated[float, doc("Seconds for a token or e-mail call.", 1, 300)] = 15.0
+    metadata_timeout_s: Annotated[float, doc("Seconds for a project or model list call.", 1, 300)] = 10.0
+    answer_timeout_s: Annotated[float, doc("Seconds until an answer begins.", 1, 3_600)] = 60.0
     thinking_timeout_s: Annotated[
-        float, doc("Seconds until an answer of a thinking or a picture model begins.")
+        float, doc("Seconds until an answer of a thinking or a picture model begins.", 1, 3_600)
     ] = 300.0
-    idle_timeout_s: Annotated[float, doc("Longest silence in the middle of an answer, in seconds.")] = 120.0
+    idle_timeout_s: Annotated[
+        float, doc("Longest silence in the middle of an answer, in seconds.", 1, 3_600)
+    ] = 120.0
     thinking_idle_timeout_s: Annotated[
-        float, doc("Longest silence in the middle of a thinking model's answer, in seconds.")
+        float, doc("Longest silence in the middle of a thinking model's answer, in seconds.", 1, 3_600)
     ] = 300.0
-    onboard_polls: Annotated[int, doc("Polls for a new account's project.")] = 10
-    onboard_poll_s: Annotated[float, doc("Seconds between two such polls.")] = 5.0
+    onboard_polls: Annotated[int, doc("Polls for a new account's project.", 1, 100)] = 10
+    onboard_poll_s: Annotated[float, doc("Seconds between two such polls.", 0, 60, restart=True)] = 5.0
 
     def realm(self) -> RealmFacts:
         """The real realm."""
@@ -82,6 +83,6 @@ class AntigravitySettings(Struct, frozen=True, kw_only=True):
             authorize_url=self.authorize_url,
             userinfo_url=self.userinfo_url,
             client_id=self.client_id,
-            client_secret=Secret(self.client_secret),
+            client_secret=self.client_secret,
             poll_s=self.onboard_poll_s,
         )

@@ -60,7 +60,7 @@ class AntigravitySignIn:
 
     def __init__(
         self,
-        settings: AntigravitySettings,
+        settings: Callable[[], AntigravitySettings],
         realms: Mapping[Realm, RealmFacts],
         transport: Transport,
         clock: Clock,
@@ -130,8 +130,9 @@ class AntigravitySignIn:
         Raises GatewayError with cause `denied` when there is none.
         """
         facts = self._facts(account.realm)
-        if account.realm is Realm.REAL and not account.project and self._settings.project_id:
-            return Project(self._settings.project_id)
+        chosen = self._settings().project_id
+        if account.realm is Realm.REAL and not account.project and chosen:
+            return Project(chosen)
         about: dict[str, Any] = dict(metadata(account.device))
         if account.project:
             about["duetProject"] = account.project
@@ -175,7 +176,7 @@ class AntigravitySignIn:
     async def _onboard(self, facts: RealmFacts, account: Account, token: Secret, tier: str) -> str:
         """Have a project made, asking again until the operation is done; empty if it never is."""
         body = to_json({"tierId": tier, "metadata": metadata(account.device)})
-        for poll in range(self._settings.onboard_polls):
+        for poll in range(self._settings().onboard_polls):
             if poll:
                 await self._sleep(facts.poll_s)
             reply = await self._first_of(facts.endpoints, "onboardUser", account, token, body)
@@ -249,7 +250,7 @@ class AntigravitySignIn:
         body: bytes = b"",
         device: Device | None = None,
     ) -> Call:
-        settings = self._settings
+        settings = self._settings()
         seconds = settings.metadata_timeout_s if kind == "project" else settings.token_timeout_s
         return Call(
             method,

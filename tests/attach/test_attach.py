@@ -118,6 +118,34 @@ async def test_closing_a_stream_returns_once_the_owner_has_ended_it(attach: Any)
     assert slow.state == "ended"
 
 
+async def test_closing_a_stream_waits_for_work_that_takes_its_time_to_end(attach: Any) -> None:
+    ending, may_end = asyncio.Event(), asyncio.Event()
+
+    async def stream(request: Any, caller: Any) -> AsyncIterator[list[Any]]:
+        try:
+            yield []
+            await asyncio.Event().wait()
+        finally:
+            ending.set()
+            await may_end.wait()
+
+    async def show() -> str:
+        return "key"
+
+    attached = await attach(
+        SimpleNamespace(generation=SimpleNamespace(stream=stream), keys=SimpleNamespace(show=show))
+    )
+    batches = attached.generation.stream(ChatRequest("m", ()), CALLER)
+    await anext(batches)
+    closing = asyncio.create_task(batches.aclose())
+    await asyncio.wait_for(ending.wait(), 5)
+    for _ in range(5):
+        await attached.keys.show()  # the owner has had the time to answer
+    assert not closing.done()
+    may_end.set()
+    await closing
+
+
 @pytest.mark.parametrize("name", ["stream", "answer"])
 async def test_cancelling_a_call_ends_the_work_of_the_owner(attach: Any, name: str) -> None:
     slow = Slow()

@@ -67,7 +67,8 @@ class Slept:
 
 
 def provider(transport: Scripted, slept: Slept | None = None, **settings: Any) -> AntigravityProvider:
-    own = AntigravitySettings(**{"client_id": "id-of-a-test", "client_secret": Secret("hush"), **settings})
+    given: dict[str, Any] = {"client_id": "id-of-a-test", "client_secret": Secret("hush")} | settings
+    own = AntigravitySettings(**given)
     return AntigravityProvider(lambda: own, transport, FixedClock(), sleep=slept or Slept())
 
 

@@ -11,8 +11,10 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
-from core.domain.accounts import Account, Realm
+from core import redact
+from core.domain.accounts import Account, ApiKey, OAuth, Realm, ServiceAccount
 from core.domain.failure import GatewayError, Kind
+from core.domain.secret import Secret
 
 from .vault import Document, Vault
 
@@ -68,12 +70,14 @@ class Roster:
 
     async def put(self, account: Account) -> None:
         """Add or replace, and wait until it is on disk. Raises GatewayError when it was removed meanwhile."""
+        _never_show((account,))
         if account.realm is Realm.REAL and not await self._on_disk(lambda: self._vault.put(account)):
             raise GatewayError.of(Kind.NOT_FOUND, "That account was removed meanwhile.")
         self._accounts[account.id] = account
 
     async def put_all(self, accounts: Sequence[Account]) -> frozenset[str]:
         """The same for many in one write; the ids of those that were not removed meanwhile."""
+        _never_show(accounts)
         real = [account for account in accounts if account.realm is Realm.REAL]
         stored = await self._on_disk(lambda: self._vault.put_all(real)) if real else frozenset[str]()
         for account in accounts:
@@ -87,6 +91,8 @@ class Roster:
         if account is None:
             return None
         self._accounts[account_id] = edited = edit(account)
+        if edited.credential is not account.credential:
+            _never_show((edited,))
         if edited.realm is Realm.REAL:
             self._edits += 1
             self._submit(lambda: self._vault.change(account_id, edit))
@@ -119,6 +125,7 @@ class Roster:
 
     def _adopt(self, document: Document) -> None:
         sandbox = {known.id: known for known in self.all() if known.realm is Realm.SANDBOX}
+        _never_show(document.accounts)
         self._acknowledged = document.acknowledged
         self._accounts = {account.id: account for account in document.accounts} | sandbox
 
@@ -140,3 +147,16 @@ class Roster:
         if self._writer is None:
             self._writer = ThreadPoolExecutor(1, thread_name_prefix="agtui-vault")
         return self._writer.submit(work)
+
+
+def _never_show(accounts: Sequence[Account]) -> None:
+    """Have credentials masked wherever they may turn up; the sandbox's are public."""
+    redact.register(*(secret for account in accounts for secret in _secrets(account)))
+
+
+def _secrets(account: Account) -> tuple[Secret, ...]:
+    match account.credential:
+        case OAuth(refresh_token=secret) | ApiKey(key=secret) | ServiceAccount(json=secret):
+            return (secret,) if account.realm is Realm.REAL else ()
+        case _:
+            return ()

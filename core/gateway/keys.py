@@ -15,6 +15,7 @@ import secrets
 from collections.abc import Mapping
 from pathlib import Path
 
+from core import redact
 from core.domain.failure import Cause, GatewayError, Kind
 from core.domain.ports import Clock
 from core.domain.secret import Secret
@@ -60,6 +61,7 @@ class KeyRing:
             ensure_dir(self._file.parent)
             with disk_work(f"Reading {self._file}"):
                 self._local = self._from_file()
+        redact.register(self._local)
         self._digests = {LOCAL: _digest(self._local.reveal())}
         return self
 
@@ -93,6 +95,7 @@ class KeyRing:
         with disk_work(f"Writing {self._file}"):
             write_atomic(self._file, f"{key}\n".encode())
         self._local = Secret(key)
+        redact.register(self._local)
         self._digests = self._digests | {LOCAL: _digest(key)}
         return key
 

@@ -78,7 +78,7 @@ class Rooms:
         simulated: RealmFacts | None,
     ) -> None:
         """Builds only: no file, thread or connection is opened. `simulated` is where the sandbox is."""
-        redact.register(*(str(config.value(name)) for name, field in config.fields.items() if field.secret))
+        redact.register(*(config.value(name) for name, field in config.fields.items() if field.secret))
         self.clock = clock
         self.bus = EventBus(clock)
         self.ring = LogRing()

@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import signal
 import subprocess
 import urllib.request
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from urllib.error import HTTPError
 from urllib.parse import urlsplit
 
 import httpx
 import pytest
 
-from core.domain.accounts import Login, LoginState
+from core.accounts.vault import Vault
+from core.config.clock import SystemClock
+from core.config.paths import Paths
+from core.domain.accounts import Account, Device, Login, LoginState, OAuth
 from core.domain.content import text_of
 from core.domain.failure import Cause, GatewayError
+from core.domain.secret import Secret
+from core.runtime.opening import open_services
 from core.services import Services
+from core.storage.files import ensure_dir
 from tests.runtime.test_services import ASK, caller
 
 from .conftest import AGTUI, Open, Programs, end, listens, until
@@ -193,3 +201,28 @@ def test_ctrl_c_ends_the_command_and_frees_the_port(
 
 def dict_of(url: str) -> dict[str, str]:
     return dict(httpx.URL(url).params)
+
+
+async def test_what_opens_doors_is_masked_in_every_log_line(home: Path) -> None:
+    services = await opened_with_secrets(home)
+    try:
+        key = await services.keys.show()
+        for secret in (key, "the-client-secret-of-a-test", "refresh-token-of-no-known-form"):
+            logging.getLogger("agtui.test").warning("it says %s", secret.encode().hex() + " " + secret)
+        lines = "\n".join(line.text for line in (await services.records.lines()).lines)
+        assert lines.count("***") == 3
+        assert key not in lines
+        assert "of-a-test" not in lines
+        assert "of-no-known-form" not in lines
+    finally:
+        await services.aclose()
+
+
+async def opened_with_secrets(home: Path) -> Services:
+    """A home with an account and a client secret that have no form that gives them away."""
+    ensure_dir(home)
+    vault = Vault(home / "accounts.json", SystemClock())
+    credential = OAuth(Secret("refresh-token-of-no-known-form"))
+    vault.put(Account("a1", "antigravity", "a@example.test", credential, Device("d", "q")))
+    env = {"ANTIGRAVITY_CLIENT_SECRET": "the-client-secret-of-a-test"}
+    return await open_services(Paths.at(home), env=env)

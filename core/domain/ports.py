@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Protocol
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from .accounts import Account, Credential, Device, QuotaWindow, Realm
 from .content import Turn
@@ -47,7 +47,12 @@ class Timeouts(Struct, frozen=True):
 
 
 class Call(Struct, frozen=True):
-    """One request to an upstream. `pool` keys the kept-alive connections (an account id)."""
+    """One request to an upstream. `pool` keys the kept-alive connections (an account id).
+
+    A kept connection may turn out to be dead once a request is on it; then the request goes out once more.
+    `repeatable` is False where doing it twice would cost something (a picture): such a call is sent once,
+    over a connection that nobody used before.
+    """
 
     method: str
     url: str
@@ -55,6 +60,7 @@ class Call(Struct, frozen=True):
     body: bytes = b""
     pool: str = ""
     timeouts: Timeouts = Timeouts()
+    repeatable: bool = True
 
 
 class UpstreamReply(Protocol):
@@ -227,7 +233,7 @@ class Provider(Protocol):
 class PoolEntry(Struct, frozen=True):
     """An account as the planner sees it. `offers` is None while its catalogue is unknown (assume yes).
 
-    `resting` maps a model (or "" for the whole account) to seconds left.
+    `resting` maps a model (or "" for the whole account) to seconds left, `why` to the failure behind it.
     """
 
     account: str
@@ -241,6 +247,7 @@ class PoolEntry(Struct, frozen=True):
     limit: int
     fractions: dict[str, float | None]
     last_used: float
+    why: dict[str, Failure] = field(default_factory=dict[str, Failure])
 
 
 class PoolView(Struct, frozen=True):

@@ -1,23 +1,29 @@
 """The transport on httpx: one client, every call through it. In use where a proxy stands between (route.py).
 
-No retries, no redirects, no cookies, no headers of its own beyond what HTTP needs. Proxies of the
-environment are honoured except for this machine. httpx takes 150 ms to import, so it is imported in
-a thread at the first call.
+No redirects, no cookies, no headers of its own beyond what HTTP needs, and no retries but one: a request
+that went onto a kept connection which was dead already goes out once more, over one that is opened for it.
+Proxies of the environment are honoured except for this machine. httpx takes 150 ms to import, so it is
+imported in a thread at the first call.
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
+import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import aclosing
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from core.domain.ports import Call, Timeouts
 
 from . import troubles
+from .connection import STALE_S
 
 if TYPE_CHECKING:
     import httpx
+
+log = logging.getLogger("agtui.transport")
 
 KEEP_ALIVE = 512
 """Idle connections that are kept; calls in flight are not limited here but by the pool."""
@@ -28,11 +34,18 @@ KEEP_ALIVE_S = 60.0
 NO_PROXY = ("all://127.0.0.1", "all://localhost", "all://[::1]")
 
 
+class Clients(NamedTuple):
+    """`kept` uses connections again; `once` opens one for every call."""
+
+    kept: httpx.AsyncClient
+    once: httpx.AsyncClient
+
+
 class HttpxTransport:
     """Transport (domain/ports.py) for every upstream, loopback ones included."""
 
     def __init__(self) -> None:
-        self._client: httpx.AsyncClient | None = None
+        self._clients: Clients | None = None
         self._opening = asyncio.Lock()
         self._closed = False
 
@@ -58,12 +71,13 @@ class HttpxTransport:
     async def aclose(self) -> None:
         """Close every connection. Calls that come later are refused."""
         self._closed = True
-        client, self._client = self._client, None
-        if client is not None:
-            await client.aclose()
+        clients, self._clients = self._clients, None
+        if clients is not None:
+            for client in clients:
+                await client.aclose()
 
     async def _send(self, call: Call, encoding: str) -> HttpxReply:
-        client = self._client or await self._open(call.url)
+        clients = self._clients or await self._open(call.url)
         import httpx
 
         headers = list(call.headers)
@@ -73,7 +87,7 @@ class HttpxTransport:
         ends_at = None if limits.total is None else asyncio.get_running_loop().time() + limits.total
         try:
             async with asyncio.timeout(_shorter(limits.connect + limits.first_byte, limits.total)):
-                response = await self._exchange(client, call, headers)
+                response = await _exchange(clients, call, headers)
         except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
             raise troubles.bad_address(call.url, error) from error
         except httpx.ConnectTimeout as error:
@@ -86,44 +100,13 @@ class HttpxTransport:
             raise troubles.head_too_slow(call.url, limits.first_byte) from error
         return HttpxReply(response, call.url, limits, ends_at)
 
-    async def _exchange(
-        self, client: httpx.AsyncClient, call: Call, headers: list[tuple[str, str]]
-    ) -> httpx.Response:
-        """Send and wait for the head, again on another connection if a kept one turns out to be dead.
-
-        That is no second attempt: an upstream that closes an idle connection has not read the request.
-        """
-        import httpx
-
-        fresh = False
-
-        async def trace(event: str, _: dict[str, Any]) -> None:
-            nonlocal fresh
-            fresh = fresh or event == "connection.connect_tcp.started"
-
-        while True:
-            request = httpx.Request(
-                call.method,
-                call.url,
-                headers=headers,
-                content=call.body or None,
-                extensions={"timeout": {"connect": call.timeouts.connect}, "trace": trace},
-            )
-            if not request.url.host:
-                raise httpx.UnsupportedProtocol("the address names no host")
-            try:
-                return await client.send(request, stream=True)
-            except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError):
-                if fresh:
-                    raise
-
-    async def _open(self, url: str) -> httpx.AsyncClient:
+    async def _open(self, url: str) -> Clients:
         async with self._opening:
             if self._closed:
                 raise troubles.closing(url)
-            if self._client is None:
-                self._client = await asyncio.to_thread(_make_client)
-            return self._client
+            if self._clients is None:
+                self._clients = await asyncio.to_thread(_make_clients)
+            return self._clients
 
 
 class HttpxReply:
@@ -181,7 +164,53 @@ def _shorter(seconds: float, limit: float | None) -> float:
     return seconds if limit is None else min(seconds, limit)
 
 
-def _make_client() -> httpx.AsyncClient:
+async def _exchange(clients: Clients, call: Call, headers: list[tuple[str, str]]) -> httpx.Response:
+    """Send and wait for the head; once more over a new connection if a kept one turns out to be dead."""
+    import httpx
+
+    loop = asyncio.get_running_loop()
+    kept, asked_at = True, loop.time()
+
+    async def trace(event: str, _: dict[str, Any]) -> None:
+        nonlocal kept, asked_at
+        kept = kept and event != "connection.connect_tcp.started"
+        if event.endswith(".send_request_headers.started"):
+            asked_at = loop.time()
+
+    request = httpx.Request(
+        call.method,
+        call.url,
+        headers=headers,
+        content=call.body or None,
+        extensions={"timeout": {"connect": call.timeouts.connect}, "trace": trace},
+    )
+    if not request.url.host:
+        raise httpx.UnsupportedProtocol("the address names no host")
+    if not call.repeatable:
+        return await clients.once.send(request, stream=True)
+    try:
+        return await clients.kept.send(request, stream=True)
+    except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError) as error:
+        if not kept or _heard(error) or loop.time() - asked_at > STALE_S:
+            raise
+    log.debug("a kept connection to %s was dead; the request is sent again", request.url.netloc.decode())
+    return await clients.once.send(request, stream=True)
+
+
+def _heard(error: httpx.TransportError) -> bool:
+    """Whether bytes came that are no answer: the parser complained. (A head cut short looks like none.)"""
+    below = error.__cause__
+    return below is not None and type(below.__context__).__module__.startswith("h11.")
+
+
+def _make_clients() -> Clients:
+    import httpx
+
+    trust = httpx.create_ssl_context()
+    return Clients(_make_client(trust, KEEP_ALIVE), _make_client(trust, 0))
+
+
+def _make_client(trust: ssl.SSLContext, keep_alive: int) -> httpx.AsyncClient:
     from http.cookiejar import CookieJar, DefaultCookiePolicy
 
     import httpx
@@ -190,9 +219,10 @@ def _make_client() -> httpx.AsyncClient:
         cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
         follow_redirects=False,
         trust_env=True,
+        verify=trust,
         timeout=None,
         limits=httpx.Limits(
-            max_connections=None, max_keepalive_connections=KEEP_ALIVE, keepalive_expiry=KEEP_ALIVE_S
+            max_connections=None, max_keepalive_connections=keep_alive, keepalive_expiry=KEEP_ALIVE_S
         ),
         mounts=dict.fromkeys(NO_PROXY, None),
     )

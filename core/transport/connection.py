@@ -24,8 +24,12 @@ SLACK: Final = 0.002
 TOGETHER: Final = 64 * 1024
 """Up to here head and body of a request are copied into one write, so into one packet or TLS record."""
 
-STALE_S: Final = 5.0
-"""A kept connection that dies later than this after a request was alive when the request came."""
+STALE_S: Final = 0.25
+"""A kept connection that dies later than this after a request was alive when the request came.
+
+A host that has closed a connection answers the first packet on it with a reset, one round trip later:
+a quarter of a second is a slow one, and less than any upstream needs to do work and then fail.
+"""
 
 
 class Connection(asyncio.Protocol):

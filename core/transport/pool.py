@@ -1,12 +1,14 @@
 """The transport of the hot path: kept HTTP/1.1 connections on asyncio and httptools.
 
-A read of the socket is a read of the answer, and closing early closes the connection. No retries, no
-redirects, no cookies, no proxies (route.py gives those calls to httpx), no HTTP/2.
+A read of the socket is a read of the answer, and closing early closes the connection. No redirects, no
+cookies, no proxies (route.py gives those calls to httpx), no HTTP/2, and no retries but one: a request that
+went onto a kept connection which was dead already goes out once more, over one that is opened for it.
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
 import ssl
 from collections.abc import Mapping
 from typing import Final
@@ -19,6 +21,8 @@ from .address import Address, Origin, address_of, request_head
 from .connection import Connection
 from .dial import dial, tls_context
 from .reply import PoolReply
+
+log = logging.getLogger("agtui.transport")
 
 IDLE_S: Final = 90.0
 """How long a connection waits for its next request (spec antigravity-upstream 4.3)."""
@@ -112,6 +116,10 @@ class PoolTransport:
         ends_at = None if total is None else loop.time() + total
         key = (call.pool, address.origin)
         connection = self._take(key)
+        if connection is not None and not call.repeatable:
+            # Nobody knows whether a kept connection is alive. The one that is opened instead takes its place.
+            connection.close()
+            connection = None
         while True:
             kept = connection is not None
             if connection is None:
@@ -121,9 +129,11 @@ class PoolTransport:
             try:
                 await reply.head()
             except GatewayError:
-                # No second attempt: an upstream that closes an idle connection has not read the request.
+                # An upstream that closes an idle connection has not read the request. Only a kept one can be
+                # stale, so the second time is the last.
                 if not kept or not reply.stale or self._closed:
                     raise
+                log.debug("a kept connection to %s was dead; the request is sent again", address.host_header)
                 connection = None
             else:
                 return reply

@@ -14,7 +14,7 @@ from core.domain.content import Role, Turn, text_of
 from core.domain.events import Answer, Batch, PartDelta
 from core.domain.failure import Cause, GatewayError, Kind, Scope
 from core.domain.ports import Call, Grant
-from core.domain.requests import ChatRequest
+from core.domain.requests import ChatRequest, ImageRequest
 from core.domain.secret import Secret
 from core.domain.streams import Collector
 from core.providers.antigravity import client
@@ -113,6 +113,19 @@ async def test_a_chat_is_one_streaming_call_for_the_account() -> None:
     assert ("Authorization", "Bearer ya29.secret") in call.headers
     assert b"ya29" not in call.body
     assert reply.closed
+
+
+async def test_only_a_call_for_a_picture_must_not_be_repeated() -> None:
+    transport = OneReply(event("Hello", "STOP"))
+    provider = AntigravityProvider(AntigravitySettings, transport, FixedClock())
+    async for _ in provider.chat(REQUEST, "gemini-3-flash", GRANT, "https://h"):
+        pass
+    with pytest.raises(GatewayError):
+        async for _ in provider.image(
+            ImageRequest("A cat", "m"), "gemini-3-pro-image", GRANT, "https://h", 0
+        ):
+            pass
+    assert [call.repeatable for call in transport.calls] == [True, False]
 
 
 @pytest.mark.parametrize(

@@ -114,6 +114,12 @@ async def no_answer(_: Torture, writer: Writer) -> None:
     writer.close()
 
 
+async def worked(_: Torture, writer: Writer) -> None:
+    """Takes longer than a dead connection does, then closes without an answer."""
+    await asyncio.sleep(0.4)
+    writer.close()
+
+
 async def not_http(_: Torture, writer: Writer) -> None:
     await send(writer, b"220 mail.example ESMTP\r\n")
 
@@ -258,6 +264,7 @@ BEHAVIOURS: dict[str, Behaviour] = {
         trickle,
         drip,
         no_answer,
+        worked,
         not_http,
         forgetful,
         redirect,

@@ -119,6 +119,45 @@ async def test_a_server_that_never_answers_on_a_connection_is_not_asked_for_ever
     assert [path for path, _, _ in server.requests] == ["/whole", "/no_answer", "/no_answer"]
 
 
+async def test_however_many_kept_connections_are_dead_a_request_is_sent_again_once(
+    transport: Transport, server: Torture, at: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    replies = [await transport.send(post(f"{at}/stepwise")) for _ in range(6)]
+    server.proceed.set()
+    await asyncio.gather(*(collect(reply.reads()) for reply in replies))
+    with caplog.at_level("DEBUG", "agtui.transport"):
+        await failure(transport, post(f"{at}/no_answer"))
+    assert [path for path, _, _ in server.requests[6:]] == ["/no_answer"] * 2
+    assert caplog.messages == [f"a kept connection to {at[7:]} was dead; the request is sent again"]
+
+
+@pytest.mark.parametrize("path", ["worked", "raw/not_http"])
+async def test_a_request_that_has_been_read_is_not_sent_again(
+    transport: Transport, server: Torture, at: str, path: str
+) -> None:
+    await transport.read(post(f"{at}/whole"))
+    await failure(transport, post(f"{at}/{path}"))
+    assert [path for path, _, _ in server.requests] == ["/whole", f"/{path}"]
+
+
+async def test_a_call_that_must_not_be_repeated_is_sent_once(
+    transport: Transport, server: Torture, at: str
+) -> None:
+    await transport.read(post(f"{at}/whole"))
+    await failure(transport, Call("POST", f"{at}/no_answer", pool="account", repeatable=False))
+    assert [path for path, _, _ in server.requests] == ["/whole", "/no_answer"]
+
+
+async def test_a_call_that_must_not_be_repeated_is_never_put_on_a_dead_connection(
+    transport: Transport, server: Torture, at: str
+) -> None:
+    for _ in range(5):
+        assert (await transport.read(post(f"{at}/reset")))[2] == b"hello"
+        again = Call("POST", f"{at}/whole", pool="account", repeatable=False)
+        assert (await transport.read(again))[2] == b"hello"
+    assert len(server.requests) == 10
+
+
 async def test_many_calls_go_on_at_once(transport: Transport, server: Torture, at: str) -> None:
     replies = [await transport.send(post(f"{at}/stepwise")) for _ in range(150)]
     server.proceed.set()

@@ -16,12 +16,14 @@ from .torture import Torture
 
 uvloop = pytest.importorskip("uvloop")
 Test = Callable[..., Awaitable[None]]
+PYTESTS = {"monkeypatch", "caplog"}
+"""Fixtures that only pytest itself can give."""
 
 
 def cases() -> Iterator[Any]:
     """Every test of the kit that asks for nothing but its fixtures and its own parameters."""
     for name, test in (*members(test_kit), *members(test_framing)):
-        if not name.startswith("test_") or "monkeypatch" in inspect.signature(test).parameters:
+        if not name.startswith("test_") or not PYTESTS.isdisjoint(inspect.signature(test).parameters):
             continue
         marks = [mark for mark in getattr(test, "pytestmark", ()) if mark.name == "parametrize"]
         if not marks:

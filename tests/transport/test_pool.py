@@ -13,7 +13,7 @@ import pytest
 
 from core.domain.failure import Cause, GatewayError, Kind
 from core.domain.ports import Call
-from core.transport import connection, pool
+from core.transport import pool
 from core.transport.pool import PoolTransport
 
 from .answers import BODY, DOUBTFUL, PIECES, SURPLUS
@@ -153,15 +153,6 @@ async def test_no_more_connections_wait_than_are_allowed(
     await asyncio.gather(*(collect(reply.reads()) for reply in replies))
     await until(lambda: one.open == 2)
     assert one.idle == 2
-
-
-async def test_a_request_that_was_worked_on_for_long_is_not_sent_again(
-    one: PoolTransport, server: Torture, at: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(connection, "STALE_S", -1.0)
-    await one.read(post(f"{at}/whole"))
-    await failure(one, post(f"{at}/no_answer"))
-    assert [path for path, _, _ in server.requests] == ["/whole", "/no_answer"]
 
 
 async def test_the_next_address_of_a_name_is_tried(

@@ -203,6 +203,7 @@ class AntigravityProvider:
             body,
             pool=grant.account,
             timeouts=self._timeouts(row),
+            repeatable=kind != "image",
         )
 
     def _timeouts(self, row: Facts | None) -> Timeouts:

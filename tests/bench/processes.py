@@ -32,8 +32,12 @@ def agtui() -> list[str]:
 
 
 def environment(home: Path, **more: str) -> dict[str, str]:
-    """The caller's environment without anything that steers agtui, a terminal size or a proxy."""
-    foreign = ("AGTUI_", "ANTIGRAVITY_", "IMA2_", "ABV_", "OPENAI_", "NO_COLOR", "COLUMNS", "LINES", "SSH_")
+    """The caller's environment without anything that steers agtui or Python, a terminal size or a proxy.
+
+    PYTHONDONTWRITEBYTECODE is among what goes: with it every start compiles the program anew.
+    """
+    foreign = ("AGTUI_", "ANTIGRAVITY_", "IMA2_", "ABV_", "OPENAI_", "PYTHON")
+    foreign += ("NO_COLOR", "COLUMNS", "LINES", "SSH_")
     kept = {
         name: value
         for name, value in os.environ.items()

@@ -12,6 +12,7 @@ import logging
 import os
 import socket
 from collections.abc import Callable, Coroutine, Mapping
+from contextlib import AsyncExitStack
 from importlib import import_module
 from typing import Any, Final
 
@@ -36,6 +37,8 @@ from core.server.serve import Listener
 
 log = logging.getLogger("agtui.runtime")
 
+TIDY_EVERY_S: Final = 86_400.0
+"""Between two looks for what has grown old, while a server runs."""
 LEAVE_S: Final = 1.0
 """Seconds that open streams get when the terminal program ends: the person has left."""
 SETTLE_S: Final = 0.3
@@ -170,7 +173,9 @@ class LocalServices:
     async def _tidy(self) -> None:
         # httpx takes 150 ms to import: in a thread, before the first request wants it.
         await asyncio.to_thread(import_module, "httpx")
-        await self.rooms.tidy()
+        while True:
+            await self.rooms.tidy()
+            await asyncio.sleep(TIDY_EVERY_S)
 
     def _server_settings(self) -> ServerSettings:
         return self.rooms.settings.current.section("server", ServerSettings)
@@ -196,19 +201,28 @@ class LocalServices:
 
     async def _close(self) -> None:
         self.rooms.bus.publish("server.state", state="stopping")
-        drain = LEAVE_S if self.ownership.door == "terminal" else self._server_settings().drain_s
-        doors = [door.close(drain) for door in (self._gateway, self._attached) if door is not None]
-        await asyncio.gather(*doors)
+        async with AsyncExitStack() as undo:
+            # From the last to the first, each even if one before it fails: whatever goes wrong, the next
+            # owner can start.
+            undo.callback(self.ownership.release)
+            undo.callback(self._close_socket)
+            if self._simulated is not None:
+                undo.push_async_callback(self._simulated.aclose)
+            undo.push_async_callback(self.rooms.aclose)
+            undo.push_async_callback(self._end_background)
+            drain = LEAVE_S if self.ownership.door == "terminal" else self._server_settings().drain_s
+            doors = [door.close(drain) for door in (self._gateway, self._attached) if door is not None]
+            await asyncio.gather(*doors)
+
+    async def _end_background(self) -> None:
         for task in self._background:
             task.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)
-        await self.rooms.aclose()
-        if self._simulated is not None:
-            await self._simulated.aclose()
+
+    def _close_socket(self) -> None:
         if self._socket is not None:
             self._socket.close()
             self.paths.socket.unlink(missing_ok=True)
-        self.ownership.release()
 
 
 def _is_loopback(host: str) -> bool:

@@ -7,6 +7,7 @@ import socket
 import stat
 import subprocess
 import sys
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -19,15 +20,19 @@ from core.config.paths import Paths
 from core.domain.accounts import Account, Device, OAuth
 from core.domain.content import Role, Turn, text_of
 from core.domain.failure import Cause, GatewayError
-from core.domain.plan import RecordQuery
+from core.domain.plan import RecordQuery, RequestRecord
 from core.domain.requests import Caller, ChatRequest
 from core.domain.secret import Secret
 from core.domain.streams import closing
+from core.runtime import local
+from core.runtime.local import LocalServices
 from core.runtime.opening import open_services
 from core.runtime.owner import announced, holder
+from core.runtime.rooms import Rooms
+from core.services import Services
 from core.storage.files import ensure_dir
 
-from .conftest import ROOT, Open
+from .conftest import ROOT, Open, listens
 
 ASK = ChatRequest("sandbox-chat", (Turn.of(Role.USER, "what is SSH?"),))
 
@@ -93,6 +98,48 @@ async def test_closing_twice_and_at_once_is_fine(opened: Open) -> None:
     services = await opened(sandbox="on", serve=True, port=0)
     await asyncio.gather(services.aclose(), services.aclose())
     await services.aclose()
+
+
+async def test_an_owner_that_fails_to_close_a_room_gives_up_its_place_all_the_same(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    services = await open_services(Paths.at(home), sandbox="on", serve=True, port=0, env={})
+    assert isinstance(services, LocalServices)
+    doors = [*(await services.owner.status()).listeners]
+    close = services.rooms.aclose
+
+    async def fail() -> None:
+        await close()
+        raise OSError("the disk is gone")
+
+    monkeypatch.setattr(services.rooms, "aclose", fail)
+    with pytest.raises(OSError, match="the disk is gone"):
+        await services.aclose()
+    assert [name for name in ("server.json", "owner.sock") if (home / name).exists()] == []
+    assert holder(Paths.at(home)) is None
+    assert [door.name for door in doors if listens(door.port)] == []
+
+
+async def test_old_rows_go_while_a_server_runs_for_days(
+    opened: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tidied = 0
+    tidy = Rooms.tidy
+
+    async def counted(rooms: Rooms) -> None:
+        nonlocal tidied
+        await tidy(rooms)
+        tidied += 1
+
+    monkeypatch.setattr(Rooms, "tidy", counted)
+    monkeypatch.setattr(local, "TIDY_EVERY_S", 0.02)
+    services: Any = await opened(sandbox="on", serve=True, port=0)
+    async with asyncio.timeout(10):
+        while not tidied:  # noqa: ASYNC110 (what is waited for happens in the code under test)
+            await asyncio.sleep(0.005)
+        services.rooms.requests.record(RequestRecord("ancient", 1.0, "cli"))
+        while await services.records.requests(RecordQuery()):  # noqa: ASYNC110
+            await asyncio.sleep(0.005)
 
 
 async def test_a_taken_port_names_the_next_free_one_and_leaves_nothing_behind(home: Path) -> None:
@@ -212,7 +259,7 @@ async def test_a_stream_that_is_open_when_the_owner_ends_gets_its_ending(opened:
     assert not any("being stopped" in line for line in lines[:-1])
 
 
-async def until_closed(reply: httpx.Response, services: Any) -> Any:
+async def until_closed(reply: httpx.Response, services: Services) -> AsyncIterator[str]:
     """The lines of a stream whose owner ends after the first one."""
     ending: asyncio.Task[None] | None = None
     async for line in reply.aiter_lines():

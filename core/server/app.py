@@ -1,6 +1,6 @@
-"""The gateway's ASGI application: a table of paths, and what happens around every handler.
+"""The gateway's ASGI application: the families' tables of paths, and what happens around every handler.
 
-Order: host and origin, route, key, handler. A failure becomes an error body of the route's family;
+Order: host and origin, route, key, handler. A failure becomes an error body of the path's family;
 one that nobody foresaw is a 500 whose details are in the log only.
 """
 
@@ -8,31 +8,27 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Final
-
-from msgspec import Struct
 
 import core
 from core.config.settings import ServerSettings
-from core.dialects.openai.errors import error_body
 from core.domain.failure import Failure, GatewayError, Kind
 from core.domain.ports import Clock
 from core.redact import mask_email
 from core.services import Generation, Studio
 
 from . import guard, health
-from .ai.openai import FAMILY, MODELS, OpenAI
+from .ai import openai
 from .asgi import Headers, Receive, Scope, Send
 from .auth import Gate, Keys
 from .disconnect import InterruptedRequest, Watch
 from .exchange import BodyBudget, ClientGoneError, Exchange
+from .family import Family, Route
 from .files import PREFIX, PictureLinks
 from .streaming import STOPPING
 
 log = logging.getLogger("agtui.server")
-
-Handler = Callable[[Exchange, Watch], Awaitable[None]]
 
 MOST_BODY_BYTES: Final = 256 * 1024 * 1024
 
@@ -40,14 +36,6 @@ FAULT: Final = Failure(
     Kind.INTERNAL,
     "Something went wrong inside the gateway. Its log has the details, under this request's id.",
 )
-
-
-class Route(Struct, frozen=True):
-    """`needs`: a key always, a key but in modes that leave health open, or never."""
-
-    handler: Handler
-    family: str = FAMILY
-    needs: str = "key"
 
 
 class Gateway:
@@ -63,28 +51,27 @@ class Gateway:
     ) -> None:
         self._clock, self._settings = clock, settings
         self._gate = Gate(keys, clock)
-        self._links = PictureLinks(clock)
-        self._openai = OpenAI(generation, studio, self._links)
         self._bodies = BodyBudget(MOST_BODY_BYTES)
         self._watches: set[Watch] = set()
         self.draining = False
-        self._routes: dict[str, dict[str, Route]] = {
-            "/v1/chat/completions": {"POST": Route(self._chat)},
-            "/v1/images/generations": {"POST": Route(self._images)},
-            "/v1/models": {"GET": Route(self._models)},
+        links = PictureLinks(clock)
+        first = openai.family(generation, studio, links)
+        self._families = (first, Family("agtui", self._own_routes(links), first.error_body))
+        self._of_path = {path: family for family in self._families for path in family.routes}
+        self._prefixes = tuple(path for path in self._of_path if path.endswith("/"))
+
+    def _own_routes(self, links: PictureLinks) -> dict[str, dict[str, Route]]:
+        return {
             "/health": {"GET": Route(self._health, needs="health")},
             "/healthz": {"GET": Route(self._health, needs="health")},
             "/api/health": {"GET": Route(self._health, needs="nothing")},
-        }
-        self._prefixes: dict[str, dict[str, Route]] = {
-            MODELS: {"GET": Route(self._model)},
-            PREFIX: {"GET": Route(self._file, needs="nothing")},
+            PREFIX: {"GET": Route(links.serve, needs="nothing")},
         }
 
     @property
     def routes(self) -> dict[str, tuple[str, ...]]:
         """Every path with its methods; a path that ends in `/` has something after it."""
-        return {path: tuple(methods) for path, methods in (self._routes | self._prefixes).items()}
+        return {path: tuple(family.routes[path]) for path, family in self._of_path.items()}
 
     @property
     def in_flight(self) -> int:
@@ -100,28 +87,37 @@ class Gateway:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
-        exchange = Exchange(scope, receive, send, f"req_{secrets.token_hex(12)}", self._bodies)
+        request_id = f"req_{secrets.token_hex(12)}"
+        exchange = Exchange(scope, receive, send, request_id, self._bodies, self._settings(), self._clock)
+        path = self._known(exchange.path)
+        family = self._of_path.get(path, self._families[0])
         try:
-            await self._serve(exchange)
+            await self._serve(exchange, family, path)
         except (ClientGoneError, InterruptedRequest):
             return
         except GatewayError as error:
-            await self._refuse(exchange, error.failure)
+            await self._refuse(exchange, family, error.failure)
         except Exception:
             log.exception("request %s to %s failed", exchange.id, exchange.path)
             if exchange.started:
                 raise
-            await self._refuse(exchange, FAULT)
+            await self._refuse(exchange, family, FAULT)
         finally:
             exchange.release()
 
-    async def _serve(self, exchange: Exchange) -> None:
-        settings = self._settings()
+    def _known(self, path: str) -> str:
+        """The path as the tables have it; empty if they don't."""
+        if path in self._of_path and not path.endswith("/"):
+            return path
+        return next((one for one in self._prefixes if path.startswith(one) and len(path) > len(one)), "")
+
+    async def _serve(self, exchange: Exchange, family: Family, path: str) -> None:
+        settings = exchange.settings
         guard.check(exchange, settings.allowed_hosts)
-        route = self._find(exchange)
+        route = _route(exchange, family, path)
         if route.needs != "nothing":
             exchange.key = self._gate.check(
-                exchange, route.family, settings.auth_mode, health=route.needs == "health"
+                exchange, family.name, settings.auth_mode, health=route.needs == "health"
             )
         watch = Watch(exchange.receive)
         self._watches.add(watch)
@@ -134,40 +130,12 @@ class Gateway:
         finally:
             self._watches.discard(watch)
 
-    def _find(self, exchange: Exchange) -> Route:
-        methods = self._routes.get(exchange.path)
-        if methods is None:
-            methods = next(
-                (
-                    found
-                    for prefix, found in self._prefixes.items()
-                    if exchange.path.startswith(prefix) and len(exchange.path) > len(prefix)
-                ),
-                None,
-            )
-        if methods is None:
-            raise GatewayError.of(
-                Kind.NOT_FOUND,
-                f"There is no route {exchange.method} {exchange.path:.200}.",
-                params={"code": "unknown_url"},
-            )
-        method = "GET" if exchange.method == "HEAD" else exchange.method
-        route = methods.get(method)
-        if route is None:
-            allowed = ", ".join(methods)
-            raise GatewayError.of(
-                Kind.BAD_REQUEST,
-                f"{exchange.path:.200} takes {allowed}, not {exchange.method}.",
-                params={"status": "405", "allow": allowed, "code": "method_not_allowed"},
-            )
-        return route
-
-    async def _refuse(self, exchange: Exchange, failure: Failure) -> None:
+    async def _refuse(self, exchange: Exchange, family: Family, failure: Failure) -> None:
         if exchange.started:
             log.error("request %s failed after its response had begun: %s", exchange.id, failure)
             await exchange.finish()
             return
-        error = error_body(failure)
+        error = family.error_body(failure)
         headers: Headers = list(error.headers)
         if allow := failure.params.get("allow"):
             headers.append(("allow", allow))
@@ -180,26 +148,28 @@ class Gateway:
             headers.append(("connection", "close"))
         await exchange.respond(error.status, headers, error.body, linger=unread)
 
-    async def _chat(self, exchange: Exchange, watch: Watch) -> None:
-        settings = self._settings()
-        await self._openai.chat(
-            exchange, watch, self._clock.now(), settings.max_body_mb, settings.heartbeat_s
-        )
-
-    async def _images(self, exchange: Exchange, watch: Watch) -> None:
-        await self._openai.images(exchange, watch, self._clock.now(), self._settings().max_body_mb)
-
-    async def _models(self, exchange: Exchange, watch: Watch) -> None:
-        await self._openai.models(exchange)
-
-    async def _model(self, exchange: Exchange, watch: Watch) -> None:
-        await self._openai.model(exchange)
-
-    async def _file(self, exchange: Exchange, watch: Watch) -> None:
-        await self._links.serve(exchange)
-
     async def _health(self, exchange: Exchange, watch: Watch) -> None:
         await health.serve(exchange, core.__version__, self.draining)
+
+
+def _route(exchange: Exchange, family: Family, path: str) -> Route:
+    """The route of a request. Raises GatewayError 404 or 405."""
+    if not path:
+        raise GatewayError.of(
+            Kind.NOT_FOUND,
+            f"There is no route {exchange.method} {exchange.path:.200}.",
+            params={"code": "unknown_url"},
+        )
+    methods = family.routes[path]
+    route = methods.get("GET" if exchange.method == "HEAD" else exchange.method)
+    if route is None:
+        allowed = ", ".join(methods)
+        raise GatewayError.of(
+            Kind.BAD_REQUEST,
+            f"{exchange.path:.200} takes {allowed}, not {exchange.method}.",
+            params={"status": "405", "allow": allowed, "code": "method_not_allowed"},
+        )
+    return route
 
 
 def build_app(

@@ -85,13 +85,15 @@ class Gate:
     def check(self, exchange: Exchange, family: str, mode: AuthMode, *, health: bool = False) -> str:
         """The name of the key that a request came with. Raises GatewayError 401 or 429.
 
-        `off` counts for peers on this machine only: a setting must not open the door to a network.
+        `off` counts for peers on this machine only: a setting must not open the door to a network, nor to
+        whoever a proxy on this machine passes on.
         """
         keys = presented(exchange, family)
         for key in keys:
             if name := self._keys.matches(key):
                 return name
-        if (mode == "off" and is_local(exchange.peer)) or (health and mode != "strict"):
+        here = is_local(exchange.peer) and not exchange.forwarded
+        if (mode == "off" and here) or (health and mode != "strict"):
             return ""
         if not keys:
             raise GatewayError(MISSING)

@@ -1,4 +1,5 @@
-"""One HTTP request and its response, over ASGI: headers, a capped body, one write a batch.
+"""One HTTP request and its response, over ASGI: headers, a capped body, one write a batch, and what
+settings and time it is answered with.
 
 Knows nothing of routes, keys or protocols.
 """
@@ -9,8 +10,12 @@ import asyncio
 import re
 from typing import Final
 
+from core.config.clock import SystemClock
+from core.config.settings import ServerSettings
 from core.domain.failure import Failure, GatewayError, Kind
+from core.domain.ports import Clock
 
+from . import proxies
 from .asgi import Headers, Receive, Scope, Send
 
 REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -62,13 +67,29 @@ class BodyBudget:
         self.held -= size
 
 
+DEFAULTS: Final = ServerSettings()
+CLOCK: Final = SystemClock()
+
+
 class Exchange:
-    """A request that is being answered. `id` is ours and unique, `shown_id` may be the client's own."""
+    """A request that is being answered. `id` is ours and unique, `shown_id` may be the client's own.
+
+    `peer` and `scheme` are the client's, as far as trusted proxies tell; `forwarded` says that somebody
+    claims to have passed the request on, trusted or not.
+    """
 
     def __init__(
-        self, scope: Scope, receive: Receive, send: Send, request_id: str, budget: BodyBudget
+        self,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+        request_id: str,
+        budget: BodyBudget,
+        settings: ServerSettings = DEFAULTS,
+        clock: Clock = CLOCK,
     ) -> None:
         self._receive, self._send = receive, send
+        self.settings, self.clock = settings, clock
         self.method: str = scope["method"]
         self.path: str = scope["path"]
         self.query: bytes = scope.get("query_string", b"")
@@ -76,6 +97,9 @@ class Exchange:
         self.raw_headers: list[tuple[bytes, bytes]] = scope["headers"]
         client = scope.get("client")
         self.peer: str = client[0] if client else ""
+        self.forwarded = bool(self.header(b"x-forwarded-for") or self.header(b"forwarded"))
+        if settings.trusted_proxies:
+            self._believe(settings.trusted_proxies)
         server = scope.get("server")
         self.local_address: str = server[0] if server else ""
         self.id = request_id
@@ -84,6 +108,14 @@ class Exchange:
         self.started = self.finished = self.body_read = False
         self._budget, self._held = budget, 0
         self.key = ""
+
+    def _believe(self, trusted: tuple[str, ...]) -> None:
+        """Take address and scheme from a proxy that is trusted."""
+        schemes = proxies.words(self.all_headers(b"x-forwarded-proto"))
+        if schemes and schemes[-1].lower() in ("http", "https") and proxies.is_trusted(self.peer, trusted):
+            self.scheme = schemes[-1].lower()
+        hops = proxies.words(self.all_headers(b"x-forwarded-for"))
+        self.peer = proxies.client_behind(self.peer, hops, trusted)
 
     @property
     def receive(self) -> Receive:
@@ -99,8 +131,9 @@ class Exchange:
     def all_headers(self, name: bytes) -> list[str]:
         return [value.decode("latin-1") for found, value in self.raw_headers if found == name]
 
-    async def body(self, cap: int) -> bytes:
-        """The request's body. Raises GatewayError `too_large` as soon as more than `cap` bytes are seen."""
+    async def body(self) -> bytes:
+        """The request's body. Raises GatewayError `too_large` as soon as more than the setting is seen."""
+        cap = self.settings.max_body_mb * MIB
         declared = self.header(b"content-length")
         if declared.isdecimal() and int(declared) > cap:
             raise too_large(cap)

@@ -16,6 +16,7 @@ from msgspec import Struct
 from core.domain.failure import GatewayError, Kind
 from core.domain.ports import Clock
 
+from .disconnect import Watch
 from .exchange import Exchange
 
 PREFIX: Final = "/files/"
@@ -87,7 +88,7 @@ class PictureLinks:
             )
         return content
 
-    async def serve(self, exchange: Exchange) -> None:
+    async def serve(self, exchange: Exchange, watch: Watch) -> None:
         """`GET /files/<token>`"""
         content = await self.read(exchange.path.removeprefix(PREFIX))
         await exchange.respond(

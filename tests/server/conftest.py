@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from core.config.settings import ServerSettings
+from core.config.settings import LibrarySettings, ServerSettings
 from core.gateway.generation import GenerationService
 from core.server.app import Gateway, build_app
 from core.server.serve import Listener
@@ -35,7 +35,10 @@ class World:
         self.generation = GenerationService(
             self.pool, {"fake": provider}, self.recorder, self.events, self.clock, shelf=self.shelf
         )
-        self.studio = StudioService(self.generation, self.shelf, self.events, self.clock, Ids("job"))
+        self.library = LibrarySettings()
+        self.studio = StudioService(
+            self.generation, self.shelf, self.events, self.clock, Ids("job"), library=lambda: self.library
+        )
         self.settings = settings
         self.app: Gateway = build_app(
             self.generation, self.studio, FakeKeys(), self.clock, lambda: self.settings

@@ -15,8 +15,7 @@ from core.domain.events import Finished
 from core.domain.failure import Cause, GatewayError, Kind, Scope
 from core.domain.requests import ImageOptions, ImageRequest
 from core.server.files import PictureLinks, picture_type
-from core.studio.jobs import StudioService
-from tests.fakes import PNG, FakeClock, FakeProvider, Ids, failing, rate
+from tests.fakes import PNG, FakeClock, FakeProvider, failing, rate
 
 from .conftest import Start, World
 
@@ -122,11 +121,7 @@ def store(world: World, path: Path, content: bytes) -> None:
 
 async def test_a_picture_that_is_not_kept_has_a_link_too(start: Start) -> None:
     world = await start(FakeProvider(MADE))
-    world.studio = StudioService(
-        world.generation, world.shelf, world.events, world.clock, Ids(),
-        library=lambda: LibrarySettings(keep_api_pictures=False),
-    )  # fmt: skip
-    world.app._openai._studio = world.studio  # pyright: ignore[reportPrivateUsage]
+    world.library = LibrarySettings(keep_api_pictures=False)
     url = await linked(world)
     assert (await world.client.get(url)).content == b64decode(PNG)
     assert not world.shelf.assets

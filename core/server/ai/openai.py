@@ -10,6 +10,7 @@ from typing import Final
 from msgspec import structs
 
 from core.dialects.openai import chat, images, models
+from core.dialects.openai.errors import error_body
 from core.dialects.openai.images import ImageOrder, Picture
 from core.dialects.openai.reply import ChatReply
 from core.domain.content import Base64Text
@@ -24,7 +25,8 @@ from core.studio.jobs import raw_bytes
 from .. import guard, streaming
 from ..asgi import Headers
 from ..disconnect import Watch
-from ..exchange import MIB, Exchange
+from ..exchange import Exchange
+from ..family import Family, Route
 from ..files import PictureLinks
 
 FAMILY: Final = "openai"
@@ -35,23 +37,33 @@ LARGE: Final = 256 * 1024
 _SAME_KIND: Final = ((Kind.QUOTA, Kind.RATE), (Kind.CAPACITY, Kind.UNAVAILABLE))
 
 
+def family(generation: Generation, studio: Studio, links: PictureLinks) -> Family:
+    """The OpenAI protocol, ready to be served."""
+    handlers = OpenAI(generation, studio, links)
+    routes = {
+        "/v1/chat/completions": {"POST": Route(handlers.chat)},
+        "/v1/images/generations": {"POST": Route(handlers.images)},
+        "/v1/models": {"GET": Route(handlers.models)},
+        MODELS: {"GET": Route(handlers.model)},
+    }
+    return Family(FAMILY, routes, error_body)
+
+
 class OpenAI:
     """The handlers, over the services they need."""
 
     def __init__(self, generation: Generation, studio: Studio, links: PictureLinks) -> None:
         self._generation, self._studio, self._links = generation, studio, links
 
-    async def chat(
-        self, exchange: Exchange, watch: Watch, now: float, cap_mb: int, heartbeat_s: float
-    ) -> None:
+    async def chat(self, exchange: Exchange, watch: Watch) -> None:
         """`POST /v1/chat/completions`"""
         guard.check_json(exchange)
-        body = await exchange.body(cap_mb * MIB)
-        reply_id = f"chatcmpl-{exchange.id.removeprefix('req_')}"
+        body = await exchange.body()
+        reply_id, created = f"chatcmpl-{exchange.id.removeprefix('req_')}", int(exchange.clock.now())
         if len(body) > LARGE:
-            decoded = await asyncio.to_thread(chat.decode, body, reply_id, int(now))
+            decoded = await asyncio.to_thread(chat.decode, body, reply_id, created)
         else:
-            decoded = chat.decode(body, reply_id, int(now))
+            decoded = chat.decode(body, reply_id, created)
         del body
         began = asyncio.get_running_loop().time()
         if decoded.stream:
@@ -66,6 +78,7 @@ class OpenAI:
             def headers(started: Started | None) -> Headers:
                 return answered_by(started, began)
 
+            heartbeat_s = exchange.settings.heartbeat_s
             await streaming.stream(exchange, watch, batches, decoded.reply, headers, heartbeat_s)
             return
         async with watch:
@@ -94,15 +107,17 @@ class OpenAI:
             raise first from None
         return [task.result() for task in tasks]
 
-    async def images(self, exchange: Exchange, watch: Watch, now: float, cap_mb: int) -> None:
+    async def images(self, exchange: Exchange, watch: Watch) -> None:
         """`POST /v1/images/generations`"""
         guard.check_json(exchange)
-        order = images.decode(await exchange.body(cap_mb * MIB))
+        order = images.decode(await exchange.body())
         began = asyncio.get_running_loop().time()
         async with watch:
             made = await self._made(self._studio.make(order.request, caller(exchange)))
             pictures = [await self._picture(one, order, exchange) for one in made]
-        await exchange.json(images.body(pictures, int(now)), answered_by(made[0].started, began))
+        await exchange.json(
+            images.body(pictures, int(exchange.clock.now())), answered_by(made[0].started, began)
+        )
 
     @staticmethod
     async def _made(events: AsyncIterator[JobEvent]) -> list[Made]:
@@ -135,11 +150,11 @@ class OpenAI:
         content = await raw_bytes(made.media)
         return Picture(b64_json=(await asyncio.to_thread(_base64, content)))
 
-    async def models(self, exchange: Exchange) -> None:
+    async def models(self, exchange: Exchange, watch: Watch) -> None:
         """`GET /v1/models`"""
         await exchange.json(models.list_body(await self._generation.models()))
 
-    async def model(self, exchange: Exchange) -> None:
+    async def model(self, exchange: Exchange, watch: Watch) -> None:
         """`GET /v1/models/{id}`"""
         wanted = exchange.path.removeprefix(MODELS)
         for known in await self._generation.models():

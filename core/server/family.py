@@ -1,0 +1,34 @@
+"""What a protocol brings to the server: its routes and its words for failures. One protocol, one Family."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Literal
+
+from msgspec import Struct
+
+from core.domain.failure import Failure
+from core.domain.ports import ErrorBody
+
+from .disconnect import Watch
+from .exchange import Exchange
+
+Handler = Callable[[Exchange, Watch], Awaitable[None]]
+
+
+class Route(Struct, frozen=True):
+    """`needs`: a key always, a key but in modes that leave health open, or never."""
+
+    handler: Handler
+    needs: Literal["key", "health", "nothing"] = "key"
+
+
+class Family(Struct, frozen=True):
+    """`routes` by path and method; a path that ends in `/` has something after it.
+
+    `name` says where a key may stand and is the door of a record; `error_body` words a failure.
+    """
+
+    name: str
+    routes: Mapping[str, Mapping[str, Route]]
+    error_body: Callable[[Failure], ErrorBody]

@@ -13,7 +13,7 @@ from core.domain.accounts import ExportReport, ImportReport, ImportRow, ImportSt
 from core.domain.failure import GatewayError
 from core.services import Services
 
-from .app import App, confirmed, json_option, pass_app, sandbox_option
+from .app import App, confirmed, json_option, pass_app
 from .exits import Exit, Stop
 from .notice import ask_acknowledgement
 from .output import clean, data, emit_json, table, words
@@ -30,7 +30,6 @@ UNPROVEN = "Imported tokens are not tried yet: `agtui accounts refresh` does, el
 @click.option(
     "--json", "as_json", is_flag=True, help="JSON on stdout; without --yes, only what would happen."
 )
-@sandbox_option
 @pass_app
 def import_files(
     app: App,

@@ -7,22 +7,26 @@ import time
 
 import click
 
-from core.domain.accounts import AccountView
+from core.domain.accounts import AccountState, AccountView
 from core.domain.failure import GatewayError
 from core.services import Services
 
 from .account_files import export_file, import_files
-from .app import App, confirmed, json_option, pass_app, sandbox_option
+from .app import App, alone, confirmed, json_option, pass_app
 from .exits import Exit, Stop
 from .login import login
 from .notice import TERMS, ask_acknowledgement
-from .output import clock, data, emit_json, table, words
+from .output import clock, data, emit_json, span, table, words
 
 
-@click.group()
-@sandbox_option
-def accounts() -> None:
-    """Upstream accounts."""
+@click.group(invoke_without_command=True)
+@json_option
+@click.pass_context
+@pass_app
+def accounts(app: App, ctx: click.Context, as_json: bool) -> None:
+    """Upstream accounts. Without a command: list them."""
+    if alone(ctx, as_json):
+        _list(app, as_json)
 
 
 accounts.add_command(login)
@@ -35,7 +39,7 @@ accounts.add_command(export_file)
 @pass_app
 def list_accounts(app: App, as_json: bool) -> None:
     """All accounts with their state and quota."""
-    _show(app.ask(lambda services: services.accounts.list()), as_json)
+    _list(app, as_json)
 
 
 @accounts.command()
@@ -44,7 +48,6 @@ def list_accounts(app: App, as_json: bool) -> None:
 @click.option("--project", default="", help="Use this Google Cloud project instead of the discovered one.")
 @click.option("--acknowledge", is_flag=True, help="Say that you have read the notice on the terms.")
 @json_option
-@sandbox_option
 @pass_app
 def add(app: App, token_stdin: bool, provider: str, project: str, acknowledge: bool, as_json: bool) -> None:
     """Add an account by its refresh token, or replace the token of one that is there."""
@@ -75,13 +78,14 @@ def add(app: App, token_stdin: bool, provider: str, project: str, acknowledge: b
 @pass_app
 def remove(app: App, account: str, yes: bool) -> None:
     """Forget ACCOUNT (an e-mail or an id). Its token is deleted here, not at the upstream."""
-    confirmed(f"Remove {account} from agtui?", yes)
 
-    async def work(services: Services) -> None:
-        await services.accounts.remove((await _find(services, account)).id)
+    async def work(services: Services) -> str:
+        found = await _find(services, account)
+        confirmed(f"Remove {found.email} from agtui?", yes)
+        await services.accounts.remove(found.id)
+        return found.email
 
-    app.ask(work)
-    words(f"{account} is removed.")
+    words(f"{app.ask(work)} is removed.")
 
 
 @accounts.command()
@@ -150,12 +154,21 @@ def _token(from_stdin: bool) -> str:
     return str(click.prompt("Refresh token (not shown)", hide_input=True, err=True)).strip()
 
 
-def _show(views: list[AccountView], as_json: bool) -> None:
+def _list(app: App, as_json: bool) -> None:
+    async def work(services: Services) -> tuple[list[AccountView], list[str]]:
+        return await services.accounts.list(), await services.accounts.notices()
+
+    views, notices = app.ask(work)
+    _show(views, as_json, bool(notices))
+
+
+def _show(views: list[AccountView], as_json: bool, lost: bool = False) -> None:
+    """`lost`: something happened to the accounts file, and that was said."""
     if as_json:
         emit_json(views)
         return
     if not views:
-        words("No accounts yet: agtui accounts login")
+        words("No accounts are left: see above." if lost else "No accounts yet: agtui accounts login")
     table(
         [(view.email, view.provider, _state(view), _quota(view), _rest(view), view.id) for view in views],
         ("account", "provider", "state", "quota left", "rests", "id"),
@@ -165,7 +178,14 @@ def _show(views: list[AccountView], as_json: bool) -> None:
 def _state(view: AccountView) -> str:
     if not view.enabled:
         return "off"
-    return f"{view.state} ({view.state_note})" if view.state_note else str(view.state)
+    if view.state_note:
+        return f"{view.state} ({view.state_note})"
+    if view.state is AccountState.READY:
+        now = time.time()
+        rests = [rest for rest in view.cooldowns if not rest.model and rest.until > now]
+        if rests:
+            return f"rests {span(rests[0].until - now)} ({rests[0].cause})"
+    return str(view.state)
 
 
 def _quota(view: AccountView) -> str:

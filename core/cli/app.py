@@ -14,7 +14,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 import click
 
@@ -23,6 +23,7 @@ from core.domain.requests import Caller
 
 from .exits import Exit, Stop
 from .output import words
+from .remarks import remark
 
 if TYPE_CHECKING:
     from core.config.paths import Paths
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from core.services import Services
 
 Result = TypeVar("Result")
+Given = ParamSpec("Given")
 Opener = Callable[..., Awaitable["Services"]]
 
 
@@ -39,6 +41,7 @@ class App:
 
     home: Path | None = None
     sandbox: bool = False
+    port: int | None = None
     opener: Opener | None = None
 
     @property
@@ -58,12 +61,18 @@ class App:
         return await open_services(self.paths, **options)
 
     @asynccontextmanager
-    async def services(self) -> AsyncGenerator[Services]:
-        """The services of the running agtui, or short-lived ones of this process."""
+    async def services(self, remarks: bool = True) -> AsyncGenerator[Services]:
+        """The services of the running agtui, or short-lived ones of this process.
+
+        `remarks`: say on stderr what the person should know of settings, key and accounts.
+        """
         services = await self.open(sandbox="on" if self.sandbox else "off", serve=False)
         try:
+            status = await services.owner.status()
             if self.sandbox and services.attached:
-                _refuse_real(await services.owner.status())
+                _refuse_real(status)
+            if remarks:
+                remark(self.paths, status, services.attached)
             yield services
         finally:
             await services.aclose()
@@ -129,7 +138,7 @@ async def ready_to_ask(services: Services) -> Status:
         raise GatewayError(
             Failure(
                 Kind.UNAVAILABLE,
-                "No account is there yet. Add one with `agtui accounts add`, or try agtui without any: "
+                "No account is there yet. Add one with `agtui accounts login`, or try agtui without any: "
                 "the same command with `--sandbox`.",
             )
         )
@@ -151,7 +160,19 @@ sandbox_option = click.option(
 
 json_option = click.option("--json", "as_json", is_flag=True, help="JSON on stdout.")
 
-pass_app = click.make_pass_decorator(App, ensure=True)
+_hand_over = click.make_pass_decorator(App, ensure=True)
+
+
+def pass_app(verb: Callable[Concatenate[App, Given], Result]) -> Callable[Given, Result]:
+    """Hands a verb its App as the first argument, and gives it `--sandbox`, as every verb has."""
+    return sandbox_option(_hand_over(verb))
+
+
+def alone(ctx: click.Context, as_json: bool) -> bool:
+    """Whether a group was called without one of its commands. Its `--json` is for that case only."""
+    if ctx.invoked_subcommand is not None and as_json:
+        raise click.UsageError(f"say --json after the command: {ctx.invoked_subcommand} --json", ctx)
+    return ctx.invoked_subcommand is None
 
 
 def confirmed(question: str, yes: bool) -> None:

@@ -13,7 +13,7 @@ from core.domain.requests import ChatRequest
 from core.domain.streams import Collector, closing
 from core.services import Services
 
-from .app import App, caller, json_option, pass_app, ready_to_ask, sandbox_option, setting
+from .app import App, caller, json_option, pass_app, ready_to_ask, setting
 from .asking import prompt_text
 from .exits import Exit, Stop
 from .output import data, emit_json, on_terminal, words, write
@@ -27,7 +27,6 @@ from .output import data, emit_json, on_terminal, words, write
 @click.option("--thoughts", is_flag=True, help="Show the model's thoughts on stderr.")
 @click.option("--quiet", "-q", is_flag=True, help="Only the answer.")
 @json_option
-@sandbox_option
 @pass_app
 def chat(
     app: App,

@@ -7,14 +7,22 @@ import click
 from core.domain.state import SettingView
 from core.services import Services
 
-from .app import App, json_option, pass_app
+from .app import App, alone, json_option, pass_app
 from .exits import Stop
 from .output import data, emit_json, table, words
 
 
-@click.group()
-def config() -> None:
-    """Settings. Flags win over the environment, that over config.toml, that over defaults."""
+@click.group(invoke_without_command=True)
+@json_option
+@click.pass_context
+@pass_app
+def config(app: App, ctx: click.Context, as_json: bool) -> None:
+    """Settings. Flags win over the environment, that over config.toml, that over defaults.
+
+    Without a command: show them.
+    """
+    if alone(ctx, as_json):
+        _show(app, False, as_json)
 
 
 @config.command()
@@ -23,6 +31,10 @@ def config() -> None:
 @pass_app
 def show(app: App, origin: bool, as_json: bool) -> None:
     """All settings. Secrets are masked."""
+    _show(app, origin, as_json)
+
+
+def _show(app: App, origin: bool, as_json: bool) -> None:
     views = _all(app)
     if as_json:
         emit_json(views)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import click
 
-from .app import App, confirmed, json_option, pass_app
+from .app import App, confirmed, json_option, pass_app, sandbox_option
 from .output import emit_json, words
 
 
 @click.group()
+@sandbox_option
 def db() -> None:
     """The index, and the rows of the sandbox."""
 

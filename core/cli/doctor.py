@@ -26,7 +26,7 @@ def doctor(app: App, as_json: bool) -> None:
 
     Exit code 1 when something is bad.
     """
-    first = Seen(app.paths, os.environ, *read_config(app.paths, os.environ))
+    first = Seen(app.paths, os.environ, *read_config(app.paths))
     findings = [finding for check in ON_DISK for finding in check(first)]
     seen = app.run(_ask(app, first))
     findings += [finding for check in IN_USE for finding in check(seen)]
@@ -45,11 +45,12 @@ async def _ask(app: App, seen: Seen) -> Seen:
     if seen.config is None or not seen.paths.state.exists():
         return seen
     try:
-        async with app.services() as services:
+        async with app.services(remarks=False) as services:
             accounts = await services.accounts.list()
             status = await services.owner.status()
     except GatewayError as error:
-        return replace(seen, trouble=error.failure.public_message)
+        pid = int(error.failure.params.get("owner_pid", 0))
+        return replace(seen, trouble=error.failure.public_message, trouble_pid=pid)
     return replace(seen, accounts=accounts, status=status, running=services.attached)
 
 

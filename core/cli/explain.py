@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import click
 
-from core.domain.plan import Plan
+from core.domain.plan import Candidate, Plan
 
-from .app import App, json_option, pass_app, sandbox_option
+from .app import App, json_option, pass_app
+from .exits import Exit
 from .output import data, emit_json, one_line
 
 
@@ -14,23 +15,27 @@ from .output import data, emit_json, one_line
 @click.argument("model")
 @click.option("--conversation", default="", help="The conversation's key, for stickiness.")
 @json_option
-@sandbox_option
 @pass_app
 def explain(app: App, model: str, conversation: str, as_json: bool) -> None:
-    """Say which accounts would answer a request for MODEL, in which order, and why not the others."""
+    """Say which accounts would answer a request for MODEL, in which order, and why not the others.
+
+    Exit code 69 when nobody can answer now.
+    """
     plan = app.ask(lambda services: services.generation.explain(model, conversation))
     if as_json:
         emit_json(plan)
-        return
-    for line in lines(plan):
-        data(one_line(line) if line.strip() else "")
+    else:
+        for line in lines(plan):
+            data(one_line(line) if line.strip() else "")
+    if not _usable(plan):
+        raise click.exceptions.Exit(int(Exit.UNAVAILABLE))
 
 
 def lines(plan: Plan) -> list[str]:
     """The plan in words."""
     asked = plan.asked if plan.asked == plan.model else f"{plan.asked}, which is {plan.model}"
     said = [f"Asked for: {asked}", f"Strategy: {plan.strategy or '-'}"]
-    usable = [candidate for candidate in plan.candidates if not candidate.passed_over]
+    usable = _usable(plan)
     for place, candidate in enumerate(usable, 1):
         said.append(f"{place}. {candidate.email} ({candidate.provider}) as {candidate.model}")
     if not usable:
@@ -45,3 +50,7 @@ def lines(plan: Plan) -> list[str]:
     if plan.dropped:
         said.append(f"Can't be told to this model: {', '.join(plan.dropped)}")
     return [*said, *plan.notes]
+
+
+def _usable(plan: Plan) -> list[Candidate]:
+    return [candidate for candidate in plan.candidates if not candidate.passed_over]

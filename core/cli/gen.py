@@ -15,7 +15,7 @@ from core.domain.failure import Failure, GatewayError, Kind
 from core.domain.requests import ImageOptions, ImageRequest
 from core.domain.streams import closing
 
-from .app import App, caller, json_option, pass_app, ready_to_ask, sandbox_option
+from .app import App, caller, json_option, pass_app, ready_to_ask
 from .asking import prompt_text
 from .exits import Exit, Stop, exit_of
 from .output import clean, data, emit_json, on_terminal, words
@@ -35,19 +35,28 @@ class Picture(msgspec.Struct, frozen=True):
     account: str
 
 
+def _aspect(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
+    from core.wire.pictures import ASPECTS
+
+    ratio = value.strip().lower().replace("x", ":").removeprefix("auto")
+    if ratio and ratio not in ASPECTS:
+        raise click.BadParameter(f"{clean(value)} is no ratio that pictures come in: {', '.join(ASPECTS)}.")
+    return ratio
+
+
 @click.command()
 @click.argument("prompt", nargs=-1)
 @click.option(
     "--output", "-o", type=click.Path(path_type=Path), help="Write here; numbered when -n is above 1."
 )
 @click.option("--count", "-n", type=click.IntRange(1, 10), default=1, help="How many pictures.")
-@click.option("--aspect", default="", metavar="W:H", help="Aspect ratio, for example 16:9.")
+@click.option("--aspect", default="", metavar="W:H", callback=_aspect, help="Aspect ratio, for example 16:9.")
 @click.option("--size", type=click.Choice(["1K", "2K", "4K"]), default=None, help="Resolution.")
 @click.option("--model", "-m", default="", help="The model (default: the setting studio.model).")
 @click.option("--force", "-f", is_flag=True, help="Overwrite files.")
 @click.option("--no-show", is_flag=True, help="Don't show the pictures in the terminal.")
+@click.option("--quiet", "-q", is_flag=True, help="Only the paths: no picture, no progress.")
 @json_option
-@sandbox_option
 @pass_app
 def gen(
     app: App,
@@ -59,6 +68,7 @@ def gen(
     model: str,
     force: bool,
     no_show: bool,
+    quiet: bool,
     as_json: bool,
 ) -> None:
     """Make pictures. Prints the path of each; on a terminal it shows them, too."""
@@ -69,12 +79,12 @@ def gen(
     if not force:
         _refuse_to_overwrite(files)
     request = ImageRequest(text, model, count, ImageOptions(aspect, size or ""))
-    made, failures = app.run(_make(app, request, files, force))
+    made, failures = app.run(_make(app, request, files, force, quiet))
     if as_json:
         emit_json({"pictures": made, "failures": failures})
     for picture in made:
         if not as_json:
-            if on_terminal() and not no_show:
+            if on_terminal() and not (no_show or quiet):
                 from .show import show_file
 
                 show_file(Path(picture.path))
@@ -101,14 +111,14 @@ def _refuse_to_overwrite(files: list[Path | None]) -> None:
 
 
 async def _make(
-    app: App, request: ImageRequest, files: list[Path | None], force: bool
+    app: App, request: ImageRequest, files: list[Path | None], force: bool, quiet: bool
 ) -> tuple[list[Picture], list[Failure]]:
     made: list[Picture] = []
     failures: list[Failure] = []
     async with app.services() as services:
         await ready_to_ask(services)
         making = services.studio.make(request, caller("agtui gen"))
-        async with Progress(request.n) as progress, closing(making) as events:
+        async with Progress(request.n, quiet) as progress, closing(making) as events:
             async for event in events:
                 _note(event, progress)
                 match event:

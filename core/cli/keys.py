@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import click
 
-from .app import App, confirmed, json_option, pass_app
+from .app import App, confirmed, json_option, pass_app, sandbox_option
 from .output import data, emit_json, words
 
 
 @click.group()
+@sandbox_option
 def keys() -> None:
     """The gateway's own key."""
 

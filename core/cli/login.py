@@ -21,7 +21,7 @@ from core.domain.failure import GatewayError
 from core.domain.streams import closing
 from core.services import Services
 
-from .app import App, json_option, pass_app, sandbox_option
+from .app import App, json_option, pass_app
 from .exits import Exit, Stop
 from .notice import ask_acknowledgement
 from .output import emit_json, words
@@ -44,7 +44,6 @@ def headless(env: Mapping[str, str], system: str = sys.platform) -> bool:
 @click.option("--provider", default="antigravity", show_default=True)
 @click.option("--acknowledge", is_flag=True, help="Say that you have read the notice on the terms.")
 @json_option
-@sandbox_option
 @pass_app
 def login(app: App, no_browser: bool, hint: str, provider: str, acknowledge: bool, as_json: bool) -> None:
     """Sign in with a browser, and add the account.

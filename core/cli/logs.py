@@ -71,6 +71,7 @@ async def _requests(app: App, query: RecordQuery, follow: bool, as_json: bool) -
                     record = await _record(services, request_id)
                     if record is not None and matches(record, query):
                         show_request(record, as_json)
+        raise _ended()
 
 
 async def _record(services: Services, request_id: str) -> RequestRecord | None:
@@ -101,6 +102,11 @@ async def _own_lines(app: App, query: RecordQuery, follow: bool, as_json: bool) 
                 for line in held.lines:
                     if _wanted(line, query):
                         _show_line(line, as_json)
+        raise _ended()
+
+
+def _ended() -> Stop:
+    return Stop("the agtui that was followed has ended.", Exit.UNAVAILABLE)
 
 
 def _need_owner(services: Services, wanted: bool) -> None:

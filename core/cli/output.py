@@ -83,10 +83,10 @@ def emit_line(value: Any) -> None:
 
 
 def table(rows: Iterable[Sequence[str]], header: Sequence[str]) -> None:
-    """Columns on stdout; the header only on a terminal, tabs instead of spaces when piped."""
+    """Columns on stdout below a header; tabs instead of spaces when piped, where the header always comes."""
     cells = [[one_line(cell) for cell in row] for row in rows]
     if not on_terminal():
-        for row in cells:
+        for row in [header, *cells]:
             data("\t".join(row))
         return
     if not cells:
@@ -108,6 +108,15 @@ def clock(at: float) -> str:
     return time.strftime("%H:%M:%S" if same_day else "%Y-%m-%d %H:%M:%S", moment)
 
 
+def span(seconds: float) -> str:
+    """`59 s`, `12 min`, `1 h 16 min`: how long something still takes."""
+    whole = max(1, round(seconds))
+    if whole < 90:
+        return f"{whole} s"
+    hours, minutes = divmod(round(whole / 60), 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min"
+
+
 def milliseconds(value: float | None) -> str:
     if value is None:
         return "-"
@@ -118,6 +127,7 @@ def terminal_size() -> tuple[int, int]:
     """Columns and lines of the terminal; 80 by 24 when there is none."""
     try:
         size = os.get_terminal_size(sys.stdout.fileno())
-        return size.columns, size.lines
     except OSError:
         return 80, 24
+    # A serial line or a bare pty tells 0 by 0.
+    return size.columns or 80, size.lines or 24

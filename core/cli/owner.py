@@ -13,6 +13,7 @@ from core.domain.state import Status
 from .app import App, json_option, pass_app
 from .exits import Exit, Stop
 from .output import clock, data, emit_json, words
+from .remarks import remark
 
 PATIENCE = 45.0
 """Seconds that `stop` waits: the drain of the streams, and some more."""
@@ -24,6 +25,7 @@ PATIENCE = 45.0
 def status(app: App, as_json: bool) -> None:
     """What the running agtui is doing. Exit code 69 when none is."""
     found = app.run(_status(app))
+    remark(app.paths, found, attached=True)
     if found is None:
         raise Stop("no agtui is running here.", Exit.UNAVAILABLE)
     if as_json:
@@ -35,8 +37,6 @@ def status(app: App, as_json: bool) -> None:
     data(f"accounts: {found.accounts_ready} of {found.accounts} ready; {found.in_flight} calls in flight")
     if found.sandbox_active:
         data("SANDBOX: simulated upstreams answer")
-    for notice in found.notices:
-        words(notice)
 
 
 @click.command()

@@ -16,12 +16,12 @@ PHASES = ("queued", "sent", "drawing", "saving")
 class Progress:
     """`[####----] 1 of 2 · drawing · 12 s`, redrawn in place; gone when it is left."""
 
-    def __init__(self, total: int) -> None:
+    def __init__(self, total: int, quiet: bool = False) -> None:
         self._total = total
         self._done = 0
         self._phase = "queued"
         self._since = time.monotonic()
-        self._live = sys.stderr.isatty()
+        self._live = sys.stderr.isatty() and not quiet
         self._ticking: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Progress:

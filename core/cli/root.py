@@ -86,6 +86,9 @@ def _version(ctx: click.Context, _param: click.Parameter, wanted: bool) -> None:
     type=click.Path(file_okay=False, path_type=Path),
     help="Keep everything below this directory (as AGTUI_HOME does).",
 )
+@click.option(
+    "--port", type=click.IntRange(0, 65535), help="Port of the gateway beside the terminal program (8045)."
+)
 @click.option("--no-color", is_flag=True, help="No colours (as NO_COLOR does).")
 @click.option(
     "--version",
@@ -96,15 +99,18 @@ def _version(ctx: click.Context, _param: click.Parameter, wanted: bool) -> None:
     help="Print the version (with --json: as JSON) and exit.",
 )
 @click.pass_context
-def cli(ctx: click.Context, home: Path | None, no_color: bool) -> None:
+def cli(ctx: click.Context, home: Path | None, port: int | None, no_color: bool) -> None:
     """A terminal studio and gateway for chat and pictures.
 
     Without a command it opens the terminal program.
     """
     app = ctx.ensure_object(App)
     app.home = home or app.home
+    app.port = port
     ctx.color = False if no_color else color_choice(os.environ)
     if ctx.invoked_subcommand is not None:
+        if port is not None and ctx.invoked_subcommand != "serve":
+            raise click.UsageError("--port is for the terminal program and for serve.", ctx)
         return
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         click.echo(ctx.get_help(), err=True)

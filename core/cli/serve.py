@@ -13,7 +13,7 @@ from core.domain.state import LogLine, Status
 from core.domain.streams import closing
 from core.services import Services
 
-from .app import App, fast_loop, pass_app, sandbox_option
+from .app import App, fast_loop, pass_app
 from .logs import COLORS
 from .output import clock, one_line, words
 
@@ -30,7 +30,6 @@ from .output import clock, one_line, words
     help="Port of the studio API (3333). Kept as a setting: nothing listens there yet.",
 )
 @click.option("--quiet", "-q", is_flag=True, help="No line a request.")
-@sandbox_option
 @pass_app
 def serve(app: App, host: str | None, port: int | None, studio_port: int | None, quiet: bool) -> None:
     """Serve the OpenAI-compatible API on one local URL.
@@ -39,7 +38,7 @@ def serve(app: App, host: str | None, port: int | None, studio_port: int | None,
     signal ends at once.
     """
     with asyncio.Runner(loop_factory=fast_loop()) as runner:
-        runner.run(_serve(app, host, port, studio_port, quiet))
+        runner.run(_serve(app, host, app.port if port is None else port, studio_port, quiet))
 
 
 async def _serve(app: App, host: str | None, port: int | None, studio_port: int | None, quiet: bool) -> None:
@@ -93,9 +92,10 @@ def _greet(status: Status) -> None:
     if status.sandbox_active:
         words("  SANDBOX: simulated upstreams answer; no account is used")
     elif not status.accounts:
-        words("  no account is there yet: agtui accounts add, or start with --sandbox")
+        words("  no account is there yet: agtui accounts login, or start with --sandbox")
+        words("  (an account needs ANTIGRAVITY_CLIENT_ID and ANTIGRAVITY_CLIENT_SECRET first)")
     for notice in status.notices:
-        words(f"  {notice}")
+        words(f"  {one_line(notice)}")
 
 
 async def _log_lines(services: Services) -> None:

@@ -15,6 +15,8 @@ from .output import data, on_terminal, terminal_size, words
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+PROMPT_LINES = 5
+"""Left free below a picture: its path, which may wrap, and a prompt of up to three lines."""
 WIDEST = 64
 """Columns by default: a cell costs some 40 bytes, which counts over SSH."""
 LARGEST_PIXELS = 100_000_000
@@ -50,7 +52,7 @@ def show_file(path: Path, width: int | None = None, forced: bool = False) -> Non
         columns, lines = terminal_size()
         if width is None:
             # As wide as it may be while the picture and the next prompt fit on the screen.
-            width = max(4, min(columns, WIDEST, (lines - 3) * 2 * image.width // image.height))
+            width = max(4, min(columns, WIDEST, (lines - PROMPT_LINES) * 2 * image.width // image.height))
         click.echo(render(image, width), nl=False, color=True)
 
 

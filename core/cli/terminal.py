@@ -88,4 +88,4 @@ def start(app: App) -> int:
         describe_error=redact_exception,
     )
     run: Any = getattr(import_module(RUN[0]), RUN[1])
-    return run(opener(app), options, loop_factory=fast_loop()) or 0
+    return run(opener(app, app.port), options, loop_factory=fast_loop()) or 0

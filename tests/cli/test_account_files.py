@@ -26,7 +26,7 @@ from .conftest import Run
 def test_without_a_terminal_the_preview_is_shown_and_nothing_imported(run: Run, world: FakeServices) -> None:
     result = run("accounts", "import", "x")
     assert result.exit_code == Exit.USAGE
-    assert [line.split("\t")[2] for line in result.stdout.splitlines()] == [
+    assert [line.split("\t")[2] for line in result.stdout.splitlines()[1:]] == [
         "add",
         "add",
         "replace token",
@@ -65,7 +65,7 @@ def test_json_without_yes_is_the_preview(run: Run, world: FakeServices) -> None:
 
 def test_only_names_accounts(run: Run, world: FakeServices) -> None:
     result = run("accounts", "import", "x", "--only", "grace@sandbox.test", "--yes")
-    assert len(result.stdout.splitlines()) == 1
+    assert len(result.stdout.splitlines()) == 2
     assert [each.email for each in world.pool][2:] == ["grace@sandbox.test"]
 
 
@@ -126,7 +126,7 @@ def test_from_another_program_to_a_file_to_another_home(
         two("accounts", "list"),
     ]
     assert [output.exit_code for output in outputs] == [0, 0, 0, 0]
-    assert [line.split("\t")[:3] for line in outputs[-1].stdout.splitlines()] == [
+    assert [line.split("\t")[:3] for line in outputs[-1].stdout.splitlines()[1:]] == [
         ["ada@example.test", "antigravity", "ready"],
         ["alan@example.test", "antigravity", "off"],
     ]

@@ -1,6 +1,10 @@
 from __future__ import annotations
 
 import json
+import os
+import re
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -8,10 +12,21 @@ import msgspec
 import pytest
 
 from core.cli.exits import Exit, exit_of
-from core.cli.output import clean
+from core.cli.output import clean, terminal_size
 from core.cli.root import VERBS
+from core.domain.accounts import Cooldown
 from core.domain.failure import Cause, Failure, Kind
-from tests.tui.fake_services import ANSWER, QUOTA_FAILURE, FakeServices, account, sample_picture
+from core.domain.plan import Plan
+from tests.tui.fake_services import (
+    ANSWER,
+    QUOTA_FAILURE,
+    FakeAccounts,
+    FakeGeneration,
+    FakeOwner,
+    FakeServices,
+    account,
+    sample_picture,
+)
 
 from .conftest import Run
 
@@ -82,7 +97,7 @@ class TestChat:
             result = run(*arguments)
             assert result.exit_code == Exit.UNAVAILABLE
             assert "--sandbox" in result.stderr
-            assert "agtui accounts add" in result.stderr
+            assert "agtui accounts login" in result.stderr
 
     def test_control_characters_reach_a_pipe_but_no_terminal(
         self, run: Run, world: FakeServices, monkeypatch: pytest.MonkeyPatch
@@ -128,6 +143,21 @@ class TestGen:
         assert [picture["index"] for picture in said["pictures"]] == [1]
         assert said["failures"][0]["kind"] == "quota"
 
+    def test_a_ratio_that_pictures_do_not_come_in_is_a_wrong_command_line(
+        self, run: Run, world: FakeServices
+    ) -> None:
+        result = run("gen", "a fox", "--aspect", "foo")
+        assert result.exit_code == Exit.USAGE
+        assert "foo is no ratio" in result.stderr
+        assert "16:9" in result.stderr
+        assert len(world.pictures_kept) == 3
+        assert run("gen", "a fox", "--aspect", "16x9").exit_code == 0
+
+    def test_quiet_shows_only_paths(self, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("core.cli.gen.on_terminal", lambda: True)
+        assert "▄" in run("gen", "a fox").stdout
+        assert len(run("gen", "a fox", "-q").stdout.splitlines()) == 1
+
     def test_a_name_of_another_type_is_mentioned(self, run: Run) -> None:
         result = run("gen", "a fox", "-o", "fox.jpg")
         assert result.exit_code == 0
@@ -144,6 +174,17 @@ class TestShow:
         assert all(line.count("▀") + line.count("▄") == 20 for line in lines)
         assert "\x1b[38;2;" in result.stdout
 
+    @pytest.mark.parametrize("size", [(24, 24), (80, 24), (200, 50)])
+    def test_a_picture_fits_with_its_path_and_the_prompt(
+        self, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: tuple[int, int]
+    ) -> None:
+        monkeypatch.setattr("core.cli.show.terminal_size", lambda: size)
+        for shape in ((30, 90), (90, 30), (40, 40)):
+            sample_picture(tmp_path / "dusk.png", *shape)
+            shown = run("show", "dusk.png", "--ansi").stdout.splitlines()
+            assert 4 <= len(shown) <= size[1] - 5
+            assert max(line.count("▀") + line.count("▄") for line in shown) <= size[0]
+
     def test_piped_it_says_where_and_how_large(self, run: Run, tmp_path: Path) -> None:
         sample_picture(tmp_path / "dusk.png", 40, 20)
         assert run("show", "dusk.png").stdout == "dusk.png\t40x20\n"
@@ -159,10 +200,32 @@ class TestShow:
 
 
 class TestAccounts:
-    def test_a_list_is_tabs_when_piped(self, run: Run) -> None:
+    def test_a_list_is_tabs_below_a_header_when_piped(self, run: Run) -> None:
         rows = [line.split("\t") for line in run("accounts", "list").stdout.splitlines()]
-        assert [row[0] for row in rows] == ["ada@sandbox.test", "alan@sandbox.test"]
-        assert rows[0][2] == "ready"
+        assert [row[0] for row in rows] == ["account", "ada@sandbox.test", "alan@sandbox.test"]
+        assert (rows[0][2], rows[1][2]) == ("state", "ready")
+
+    def test_the_bare_group_lists(self, run: Run) -> None:
+        assert run("accounts").stdout == run("accounts", "list").stdout
+        assert run("accounts", "--json").stdout == run("accounts", "list", "--json").stdout
+        assert run("accounts", "--json", "list").exit_code == Exit.USAGE
+
+    def test_one_that_rests_is_not_called_ready(self, run: Run, world: FakeServices) -> None:
+        until = time.time() + 59
+        rests = Cooldown("acc_ada", "", until, "auth"), Cooldown("acc_ada", "claude", until, "quota")
+        world.pool = [account("ada", cooldowns=rests), account("alan", cooldowns=rests[1:])]
+        rows = [line.split("\t") for line in run("accounts", "list").stdout.splitlines()]
+        assert re.fullmatch(r"rests 5\d s \(auth\)", rows[1][2])
+        assert rows[2][2] == "ready"
+
+    def test_a_broken_accounts_file_is_no_empty_list(
+        self, run: Run, world: FakeServices, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        world.pool = []
+        notice(monkeypatch, "The accounts file is kept as x.bad-1.")
+        result = run("accounts", "list")
+        assert "agtui: The accounts file is kept as x.bad-1." in result.stderr
+        assert "No accounts yet" not in result.stderr
 
     def test_a_list_as_json_has_no_credential(self, run: Run) -> None:
         views = json.loads(run("accounts", "list", "--json").stdout)
@@ -185,6 +248,11 @@ class TestAccounts:
         world.fail_next = needed
         assert run("accounts", "add", "--token-stdin", "--acknowledge", stdin="1//real-eve\n").exit_code == 0
         assert world.pool[-1].email == "eve@sandbox.test"
+
+    def test_an_account_that_is_not_there_is_said_before_any_question(self, run: Run) -> None:
+        result = run("accounts", "remove", "nope")
+        assert result.exit_code == Exit.FAILURE
+        assert "no account nope" in result.stderr
 
     def test_removing_needs_a_yes(self, run: Run, world: FakeServices) -> None:
         assert run("accounts", "remove", "ada@sandbox.test").exit_code == Exit.USAGE
@@ -241,6 +309,66 @@ def test_models_can_be_narrowed_to_a_kind(run: Run) -> None:
     assert kinds == {"image"}
 
 
+def test_a_kind_that_nobody_offers_is_not_a_missing_account(run: Run, world: FakeServices) -> None:
+    assert "No model of the kind video is offered." in run("models", "--kind", "video").stderr
+    assert run("models").stdout.startswith("model\tkind\t")
+
+
+def test_explain_ends_with_69_when_nobody_can_answer(
+    run: Run, world: FakeServices, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def nobody(self: FakeGeneration, model: str, conversation: str = "") -> Plan:
+        return Plan(model, model, ())
+
+    monkeypatch.setattr(FakeGeneration, "explain", nobody)
+    for arguments in (("explain", "nope"), ("explain", "nope", "--json")):
+        result = run(*arguments)
+        assert result.exit_code == Exit.UNAVAILABLE
+        assert "nope" in result.stdout
+
+
+def test_every_verb_says_what_the_person_should_know(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    notice(monkeypatch, "Something is odd.")
+    for arguments in (
+        ("models",),
+        ("config",),
+        ("accounts",),
+        ("keys", "show"),
+        ("logs",),
+        ("chat", "hello"),
+    ):
+        result = run(*arguments)
+        assert result.stderr.count("agtui: Something is odd.") == 1, arguments
+        assert "odd" not in result.stdout
+
+
+def test_what_the_settings_file_holds_now_is_noticed_beside_a_running_agtui(
+    run: Run, world: FakeServices, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(world, "attached", True, raising=False)
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "config.toml").write_text("[sever]\nport = 1\n[antigravity]\nclient_id = 'x'\n")
+    for arguments in (("config", "show"), ("models",), ("status",)):
+        shown = run(*arguments, AGTUI_SERVER_PORT="1").stderr
+        assert "unknown section sever. Did you mean server?" in shown
+        assert "Did you mean AGTUI_SERVER__PORT?" in shown
+        assert "section antigravity" not in shown
+
+
+def test_every_verb_takes_sandbox(run: Run) -> None:
+    for verb in VERBS:
+        if verb != "completion":
+            assert "--sandbox" in run(verb, "--help").stdout, verb
+    for arguments in (("accounts", "list"), ("config", "get"), ("db", "rebuild"), ("keys", "show")):
+        assert "--sandbox" in run(*arguments, "--help").stdout, arguments
+    assert run("accounts", "list", "--sandbox").exit_code == 0
+
+
+def test_the_port_belongs_to_the_terminal_program_and_to_serve(run: Run) -> None:
+    assert run("--port", "9130").exit_code == Exit.NO_TERMINAL
+    assert run("--port", "9130", "models").exit_code == Exit.USAGE
+
+
 def test_explain_names_who_would_answer(run: Run) -> None:
     assert "1. ada@sandbox.test (antigravity) as sandbox-chat" in run("explain", "sandbox-chat").stdout
 
@@ -252,7 +380,10 @@ def test_the_key_is_data(run: Run) -> None:
 
 
 def test_settings_are_shown_with_their_origin(run: Run) -> None:
-    assert run("config", "show", "--origin").stdout == "ui.theme\tharbor\tdefault\tAGTUI_UI__THEME\n"
+    header, row = run("config", "show", "--origin").stdout.splitlines()
+    assert header == "setting\tvalue\tfrom\tenvironment"
+    assert row == "ui.theme\tharbor\tdefault\tAGTUI_UI__THEME"
+    assert run("config").stdout == run("config", "show").stdout
     assert run("config", "get", "ui.theme").stdout == "harbor\n"
     assert run("config", "get", "ui.hteme").exit_code == Exit.FAILURE
 
@@ -305,6 +436,15 @@ def test_each_kind_of_failure_has_its_exit_code() -> None:
     assert exit_of(Failure(Kind.UNAVAILABLE, "x", params={"next_port": "8046"})) == Exit.BUSY
 
 
+def test_a_terminal_that_tells_no_size_is_80_by_24(monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_size(_file: int) -> os.terminal_size:
+        return os.terminal_size((0, 0))
+
+    monkeypatch.setattr("core.cli.output.os.get_terminal_size", no_size)
+    monkeypatch.setattr("sys.stdout", sys.__stdout__)
+    assert terminal_size() == (80, 24)
+
+
 def test_cleaning_leaves_letters_of_all_scripts_alone() -> None:
     assert clean("Grüße, 日本語 \U0001f600\n\tשלום") == "Grüße, 日本語 \U0001f600\n\tשלום"
     assert clean("".join(map(chr, range(32)))) == "\t\n"
@@ -325,8 +465,6 @@ def watch_requests(world: FakeServices) -> list[Any]:
 
 
 def without_accounts(world: FakeServices, monkeypatch: pytest.MonkeyPatch) -> None:
-    from tests.tui.fake_services import FakeOwner
-
     real = FakeOwner.status
 
     async def status(self: FakeOwner) -> Any:
@@ -334,3 +472,17 @@ def without_accounts(world: FakeServices, monkeypatch: pytest.MonkeyPatch) -> No
         return msgspec.structs.replace(found, accounts=0, accounts_ready=0, sandbox_active=False)
 
     monkeypatch.setattr(FakeOwner, "status", status)
+
+
+def notice(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    """Something for the person to know, from settings, key or accounts."""
+    real = FakeOwner.status
+
+    async def status(self: FakeOwner) -> Any:
+        return msgspec.structs.replace(await real(self), notices=(text,))
+
+    async def notices(self: FakeAccounts) -> list[str]:
+        return [text]
+
+    monkeypatch.setattr(FakeOwner, "status", status)
+    monkeypatch.setattr(FakeAccounts, "notices", notices)

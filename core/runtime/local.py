@@ -23,7 +23,6 @@ from core.attach.server import AttachServer
 from core.config.load import load
 from core.config.paths import Paths
 from core.config.settings import ServerSettings
-from core.domain.accounts import AccountState
 from core.domain.failure import Cause, GatewayError, Kind
 from core.domain.ports import Clock
 from core.domain.state import Listener as OpenDoor
@@ -32,6 +31,7 @@ from core.domain.streams import closing
 from core.runtime.owner import Ownership
 from core.runtime.rooms import SECTIONS_OF_PROVIDERS, Rooms
 from core.runtime.simulated import SandboxDoor
+from core.runtime.tending import tend
 from core.server.app import build_app
 from core.server.serve import Listener
 
@@ -43,6 +43,8 @@ LEAVE_S: Final = 1.0
 """Seconds that open streams get when the terminal program ends: the person has left."""
 SETTLE_S: Final = 0.3
 """A command that is done by then never opens its socket; who wants to attach waits for it that long."""
+VERIFIED_AFTER_S: Final = 60.0
+"""Seconds until an account of the sandbox that wants to be verified comes back by itself."""
 
 
 class OwnerService:
@@ -54,7 +56,7 @@ class OwnerService:
 
     async def status(self) -> Status:
         rooms = self._local.rooms
-        members = rooms.pool.members()
+        entries = rooms.pool.view().entries
         return Status(
             pid=os.getpid(),
             version=core.__version__,
@@ -63,9 +65,9 @@ class OwnerService:
             sandbox=self._local.sandbox,
             sandbox_active=rooms.sandbox_active,
             listeners=self._local.listeners,
-            accounts_ready=sum(one.enabled and one.state is AccountState.READY for one in members),
-            accounts=len(members),
-            in_flight=sum(entry.in_flight for entry in rooms.pool.view().entries),
+            accounts_ready=sum(not entry.usable and "" not in entry.resting for entry in entries),
+            accounts=len(entries),
+            in_flight=sum(entry.in_flight for entry in entries),
             notices=rooms.notices,
         )
 
@@ -139,6 +141,8 @@ class LocalServices:
         self.ownership.announce(self.sandbox, self.listeners)
         if self._simulated is not None:
             self._later(self._keep_sandbox(self._simulated))
+            rooms, url = self.rooms, self._simulated.url
+            self._later(tend(rooms.bus, rooms.roster, rooms.accounts, url, VERIFIED_AFTER_S))
         self._later(self._open_socket(self._socket, 0.0 if serve else SETTLE_S))
         if serve:
             self._later(self._tidy())

@@ -52,10 +52,19 @@ class Ownership:
         self.started_at = clock.now()
 
     def take(self) -> bool:
-        """Become the owner, if nobody else is."""
+        """Become the owner, if nobody else is. Raises GatewayError(forbidden) for a place that can't be
+        written."""
         for directory in self._paths.directories:
             ensure_dir(directory)
-        return self._lock.try_acquire()
+        try:
+            return self._lock.try_acquire()
+        except OSError as error:
+            raise GatewayError.of(
+                Kind.FORBIDDEN,
+                f"{self._paths.state} can't be written ({error.strerror}). Make it writable, or name another "
+                "one with AGTUI_HOME.",
+                cause=Cause.CONFIG,
+            ) from error
 
     def announce(self, sandbox: str, listeners: tuple[Listener, ...]) -> None:
         """Write server.json."""
@@ -99,9 +108,12 @@ def holder(paths: Paths) -> Holder | None:
         return None
     lock = FileLock(paths.lock_file, SystemClock())
     before = lock.holder()
-    if lock.try_acquire():
-        lock.release()
-        return None
+    try:
+        if lock.try_acquire():
+            lock.release()
+            return None
+    except OSError:
+        return before  # not ours to lock; who wrote it may be there still
     return lock.holder() or before
 
 

@@ -24,8 +24,8 @@ from core.sandbox.delivery import Delivery, with_abort
 from core.sandbox.errors import ApiError, OAuthError, invalid, not_found, project_denied
 from core.sandbox.generate import Generation, Script, Studio, generate
 from core.sandbox.messages import CountBody, CountedRequest, LoadBody, ModelsBody, OnboardBody
-from core.sandbox.oauth import OAuth, load_code_assist, user_info
-from core.sandbox.paths import AUTHORIZE_PATH, TOKEN_PATH, USERINFO_PATH
+from core.sandbox.oauth import VERIFY_PAGE, OAuth, load_code_assist, user_info
+from core.sandbox.paths import AUTHORIZE_PATH, TOKEN_PATH, USERINFO_PATH, VERIFY_PATH
 from core.sandbox.tokens import Seal
 
 PACE: Final = 0.012
@@ -91,6 +91,7 @@ class Sandbox:
             Route(TOKEN_PATH, self._token, methods=["POST"]),
             Route(USERINFO_PATH, self._userinfo, methods=["GET"]),
             Route(AUTHORIZE_PATH, self._authorize, methods=["GET"]),
+            Route(VERIFY_PATH, self._verify, methods=["GET"]),
             Route("/v1internal:{method}", self._internal, methods=["POST"]),
             Route("/{rest:path}", self._nothing),
         ]
@@ -118,16 +119,20 @@ class Sandbox:
             return RedirectResponse(self._oauth.approve(query, self._clock.now()), status_code=302)
         return HTMLResponse(self._oauth.chooser(query, AUTHORIZE_PATH))
 
+    async def _verify(self, request: HttpRequest) -> Response:
+        return HTMLResponse(VERIFY_PAGE)
+
     async def _internal(self, request: HttpRequest) -> Response | Delivery:
         account = self._account(request)
         body = await _body(request)
+        here = str(request.base_url).rstrip("/")
         match request.path_params["method"]:
             case "generateContent":
-                return await self._generate(body, account, streaming=False)
+                return await self._generate(body, account, here, streaming=False)
             case "streamGenerateContent":
                 if request.query_params.get("alt") != "sse":
                     raise invalid("Only alt=sse is supported by the sandbox.")
-                return await self._generate(body, account, streaming=True)
+                return await self._generate(body, account, here, streaming=True)
             case "countTokens":
                 return _json(_count(body))
             case "fetchAvailableModels":
@@ -153,8 +158,10 @@ class Sandbox:
             raise project_denied(asked.project)
         return account.catalogue(self._clock.now())
 
-    async def _generate(self, body: bytes, account: SandboxAccount, *, streaming: bool) -> Delivery:
-        made = await generate(body, account, self._studio, self._script, self._clock.now())
+    async def _generate(
+        self, body: bytes, account: SandboxAccount, here: str, *, streaming: bool
+    ) -> Delivery:
+        made = await generate(body, account, self._studio, self._script, self._clock.now(), here)
         return self._deliver(made, streaming)
 
     def _deliver(self, made: Generation, streaming: bool) -> Delivery:

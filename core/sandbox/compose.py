@@ -15,7 +15,7 @@ from core.sandbox.messages import Content, FunctionDeclaration, FunctionResponse
 from core.sandbox.sampler import sample
 from core.sandbox.sequence import responses_of
 from core.sandbox.signatures import sign
-from core.sandbox.steering import Steering, without_words
+from core.sandbox.steering import Steering, correction, without_words
 from core.sandbox.subjects import subject_of
 
 BIG_CHUNKS: Final = 2000
@@ -83,6 +83,9 @@ def compose(request: Request, model: Model, steering: Steering, cached: int, see
     prompt = usage.prompt_tokens(request)
     if steering.empty:
         return Composed("STOP", Usage(prompt, cached, 0, 0))
+    if steering.mistaken:
+        text = correction(steering.mistaken)
+        return Composed("STOP", Usage(prompt, cached, usage.text_tokens(text), 0), text=text)
     question = without_words(question_of(request))
     room = config.max_output_tokens or model.max_output
     thoughts, shown = _think(question, model, config)

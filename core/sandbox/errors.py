@@ -8,6 +8,8 @@ from typing import Any, Final
 
 import msgspec
 
+from core.sandbox.paths import VERIFY_PATH
+
 _RPC: Final = "type.googleapis.com/google.rpc."
 _DOMAIN: Final = "cloudcode-pa.googleapis.com"
 _LONG_DELAY: Final = 300.0
@@ -176,13 +178,13 @@ def no_capacity(model: str) -> ApiError:
     )
 
 
-def verify_account(email: str) -> ApiError:
-    """403: a person has to confirm that the account is theirs."""
+def verify_account(here: str) -> ApiError:
+    """403: a person has to confirm that the account is theirs. `here` is the sandbox's own address."""
     metadata = {
         "validation_error_message": "Verify your account to continue.",
         "validation_url_link_text": "Verify your account",
-        "validation_url": f"https://accounts.google.com/signin/continue?sarp=1&plt=sandbox&Email={email}",
-        "validation_learn_more_url": "https://support.google.com/accounts?p=al_alert",
+        "validation_url": here + VERIFY_PATH,
+        "validation_learn_more_url": here + VERIFY_PATH,
     }
     return ApiError(
         403,
@@ -198,16 +200,17 @@ def verify_account(email: str) -> ApiError:
     )
 
 
-def asked_for(code: int, delay: float | None, model: str, email: str, now: float) -> ApiError:
+def asked_for(code: int, delay: float | None, model: str, here: str, now: float) -> ApiError:
     """The refusal that `[[error NNN]]` asks for, in the shape that status really has.
 
-    `delay` (seconds) matters for 429 only; without one the limit passes after a few seconds.
+    `delay` (seconds) matters for 429 only; without one the limit passes after a few seconds. `here` is
+    the sandbox's own address.
     """
     match code:
         case 401:
             return unauthenticated("ACCESS_TOKEN_EXPIRED")
         case 403:
-            return verify_account(email)
+            return verify_account(here)
         case 429:
             return exhausted(model, 3.957525076 if delay is None else delay, now)
         case 503 | 529:

@@ -53,9 +53,9 @@ class Studio:
 
 
 async def generate(
-    body: bytes, account: SandboxAccount, studio: Studio, script: Script | None, now: float
+    body: bytes, account: SandboxAccount, studio: Studio, script: Script | None, now: float, here: str
 ) -> Generation:
-    """Check, think, draw. Raises ApiError."""
+    """Check, think, draw. `here` is the sandbox's own address. Raises ApiError."""
     envelope = strict.read(body, GenerateBody)
     model = MODELS.get(envelope.model or "")
     if model is None:
@@ -65,7 +65,9 @@ async def generate(
     if script and (scripted := script(account.name, model.id)):
         steered = scripted
     if steered.error:
-        raise asked_for(steered.error, steered.delay, model.id, account.email, now)
+        raise asked_for(steered.error, steered.delay, model.id, here, now)
+    if steered.mistaken and model.draws:
+        raise invalid(steering.correction(steered.mistaken))
     _check_project(envelope.project or "", account)
     check_request(request, model)
     tokens = usage.prompt_tokens(request)

@@ -33,6 +33,15 @@ _SCOPE: Final = (
 )
 _ACCESS: Final = "ya29.sandbox-"
 _CODE: Final = "4/0sandbox-"
+VERIFY_PAGE: Final = (
+    "<!doctype html><html lang=en><meta charset=utf-8><title>Sandbox verification</title>"
+    "<style>body{font:16px/1.6 system-ui;max-width:30em;margin:4em auto}</style>"
+    "<h1>Nothing to confirm</h1><p>This is agtui's sandbox: it played an account that has to be verified. "
+    "The account comes back by itself after a minute, and at once with "
+    "<code>agtui accounts enable ACCOUNT</code>.</p>"
+)
+"""Where the link of a verification leads, which is a page of Google's for a real account."""
+
 _LOOPBACK: Final = {"localhost", "127.0.0.1", "::1"}
 _USED_CODES: Final = 1024
 

@@ -5,3 +5,4 @@ from typing import Final
 TOKEN_PATH: Final = "/token"
 USERINFO_PATH: Final = "/userinfo"
 AUTHORIZE_PATH: Final = "/authorize"
+VERIFY_PATH: Final = "/verify"

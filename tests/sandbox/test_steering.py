@@ -56,9 +56,19 @@ async def test_a_429_says_when_to_come_back(ada: World) -> None:
 async def test_a_403_asks_for_verification_and_a_503_blames_capacity(ada: World) -> None:
     info = (await ada.post("generateContent", ada.body("[[error 403]]"))).json()["error"]["details"][0]
     assert info["reason"] == "VALIDATION_REQUIRED"
-    assert info["metadata"]["validation_url"].startswith("https://accounts.google.com/")
+    assert info["metadata"]["validation_url"] == "http://sandbox/verify"
+    assert "Nothing to confirm" in (await ada.client.get("/verify")).text
     info = (await ada.post("generateContent", ada.body("[[error 503]]"))).json()["error"]["details"][0]
     assert info["reason"] == "MODEL_CAPACITY_EXHAUSTED"
+
+
+@pytest.mark.parametrize("word", ["[[error 999]]", "[[error 200]]", "[[error teapot]]"])
+async def test_a_status_that_is_none_is_answered_with_those_that_are(ada: World, word: str) -> None:
+    text = text_of(await ada.ask(f"hello {word}"))
+    assert word in text
+    assert "400 to 599" in text
+    refused = await ada.refused(word, "sandbox-image")
+    assert "400 to 599" in refused.json()["error"]["message"]
 
 
 async def test_a_502_is_the_page_of_a_load_balancer(ada: World) -> None:
@@ -183,8 +193,10 @@ async def test_a_script_can_steer_single_generations() -> None:
     ("text", "expected"),
     [
         ("Use the Tool now", Steering(use_tool=True)),
-        ("[[error 42]] [[error abc]] [[unknown]]", Steering()),
-        ("[[error 200]]", Steering()),
+        ("[[error 42]] [[error abc]] [[unknown]]", Steering(mistaken="[[error 42]]")),
+        ("[[error 200]]", Steering(mistaken="[[error 200]]")),
+        ("[[error 999 3s]]", Steering(mistaken="[[error 999 3s]]")),
+        ("[[error]]", Steering(mistaken="[[error]]")),
         ("[[error 429 1.5s]]", Steering(error=429, delay=1.5)),
         ("[[error 429 750ms]]", Steering(error=429, delay=0.75)),
         ("[[slow]][[cut]]", Steering(slow=True, cut=True)),

@@ -3,23 +3,66 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
-from collections.abc import Callable
+from bisect import insort
+from collections.abc import Callable, Mapping
+from itertools import count
+
+from msgspec import Struct
 
 from core.domain.ports import Pool
 
 Release = Callable[[], None]
 
 
+class _Waiter(Struct, eq=False):
+    """A generation in the queue: the model it wants by account, and the place it will get."""
+
+    ticket: int
+    wants: Mapping[str, str]
+    place: asyncio.Future[tuple[str, Release]]
+
+
 class Slots:
-    """Takes places from the pool and wakes the longest-waiting generation when one is given back."""
+    """Takes places from the pool. One that is given back goes to whoever of those who wait for that
+
+    account came first, never past them to a newcomer. `ticket` numbers a generation when it comes: it
+    keeps its turn however often it has to wait.
+    """
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
-        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._tickets = count()
+        self._waiting: list[_Waiter] = []
 
-    def take(self, account: str, model: str) -> Release | None:
-        """A place, or None. The returned function gives it back; calling it twice does nothing."""
+    def ticket(self) -> int:
+        return next(self._tickets)
+
+    def take(self, account: str, model: str, ticket: int) -> Release | None:
+        """A place, or None: all are taken, or somebody who came before waits for it. The returned function
+        gives it back; calling it twice does nothing."""
+        if self._waiting:
+            self._hand_on(account, ticket)
+        if any(account in waiter.wants and waiter.ticket < ticket for waiter in self._waiting):
+            return None
+        return self._take(account, model)
+
+    async def wait(self, wants: Mapping[str, str], ticket: int, seconds: float) -> tuple[str, Release] | None:
+        """The first place that comes free at one of the accounts of `wants` (account -> model); None after
+        `seconds`."""
+        waiter = _Waiter(ticket, wants, asyncio.get_running_loop().create_future())
+        insort(self._waiting, waiter, key=lambda one: one.ticket)
+        try:
+            await asyncio.wait([waiter.place], timeout=seconds)
+        except asyncio.CancelledError:
+            if waiter.place.done():
+                waiter.place.result()[1]()  # this one can't use its turn
+            raise
+        finally:
+            if waiter in self._waiting:
+                self._waiting.remove(waiter)
+        return waiter.place.result() if waiter.place.done() else None
+
+    def _take(self, account: str, model: str) -> Release | None:
         give_back = self._pool.take(account, model)
         if give_back is None:
             return None
@@ -30,31 +73,17 @@ class Slots:
             if held:
                 held = False
                 give_back()
-                self._wake()
+                self._hand_on(account)
 
         return release
 
-    def _wake(self) -> None:
-        while self._waiting:
-            waiter = self._waiting.popleft()
-            if not waiter.done():
-                waiter.set_result(None)
+    def _hand_on(self, account: str, before: int | None = None) -> None:
+        """Give the free places of `account` to those who wait for it (who came before ticket `before`)."""
+        for waiter in list(self._waiting):
+            if account not in waiter.wants or (before is not None and waiter.ticket >= before):
+                continue
+            place = self._take(account, waiter.wants[account])
+            if place is None:
                 return
-
-    async def freed(self, timeout: float) -> bool:
-        """Wait until a place is given back; False after `timeout` seconds."""
-        waiter = asyncio.get_running_loop().create_future()
-        self._waiting.append(waiter)
-        try:
-            async with asyncio.timeout(timeout):
-                await waiter
-        except TimeoutError:
-            return False
-        except asyncio.CancelledError:
-            if waiter.done() and not waiter.cancelled():
-                self._wake()  # this one can't use its turn
-            raise
-        finally:
-            if waiter in self._waiting:
-                self._waiting.remove(waiter)
-        return True
+            self._waiting.remove(waiter)
+            waiter.place.set_result((account, place))

@@ -56,6 +56,12 @@ class ChatService:
         self._shelf, self._generation = shelf, generation
         self._clock = clock
         self._new_id, self._settings, self._sandbox = new_id, settings, sandbox
+        self._keeping: set[asyncio.Task[None]] = set()
+
+    async def aclose(self) -> None:
+        """Wait until every answer that somebody stopped reading is kept."""
+        while self._keeping:
+            await asyncio.gather(*self._keeping, return_exceptions=True)
 
     async def list(self, text: str = "", limit: int = 200) -> list[ChatSummary]:
         return await self._shelf.chats(text, limit)
@@ -156,7 +162,10 @@ class ChatService:
             raise
         finally:
             kept = answer.turn(self._new_id(), asked, state, failure)
-            await asyncio.shield(self._keep(chat.id, kept))
+            keeping = asyncio.create_task(self._keep(chat.id, kept))
+            self._keeping.add(keeping)
+            keeping.add_done_callback(self._keeping.discard)
+            await asyncio.shield(keeping)
 
     async def _keep(self, chat_id: str, turn: ChatTurn) -> None:
         try:

@@ -30,8 +30,13 @@ from tests.fakes import (
 
 
 class World:
-    def __init__(self, provider: FakeProvider | None = None, settings: ChatSettings | None = None) -> None:
-        self.clock, self.events, self.shelf = FakeClock(), FakeEvents(), FakeShelf()
+    def __init__(
+        self,
+        provider: FakeProvider | None = None,
+        settings: ChatSettings | None = None,
+        shelf: FakeShelf | None = None,
+    ) -> None:
+        self.clock, self.events, self.shelf = FakeClock(), FakeEvents(), shelf or FakeShelf()
         self.provider = provider or FakeProvider(saying("Hello", " you", usage=Usage(10, 5, 0, 0, 2)))
         self.recorder, self.sandbox = FakeRecorder(), False
         generation = GenerationService(
@@ -133,6 +138,39 @@ async def test_stopping_keeps_what_has_arrived(how: str) -> None:
     assert answer.note.output_tokens == 2
     assert world.provider.open == 0
     assert world.recorder.last.kind == "cancelled"
+
+
+class SlowShelf(FakeShelf):
+    """Takes its time to keep an answer."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked, self.gate = asyncio.Event(), asyncio.Event()
+
+    async def add_turn(self, chat_id: str, turn: ChatTurn, title: str = "") -> Chat:
+        if turn.role is Role.MODEL:
+            self.asked.set()
+            await self.gate.wait()
+        return await super().add_turn(chat_id, turn, title)
+
+
+async def test_an_answer_is_kept_however_often_its_reader_is_stopped() -> None:
+    shelf = SlowShelf()
+    world = World(shelf=shelf)
+    chat = await world.chat()
+    task = asyncio.create_task(world.say(chat))
+    await shelf.asked.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    closing_it = asyncio.create_task(world.chats.aclose())
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert not closing_it.done()
+    shelf.gate.set()
+    await closing_it
+    _, answer = await world.kept(chat)
+    assert answer.parts == (Text("Hello you"),)
 
 
 async def test_a_failure_in_the_middle_keeps_what_has_arrived() -> None:

@@ -285,6 +285,7 @@ class FakePool:
         self._entries = {one.account: one for one in (entries or (entry("a"),))}
         self._clock = clock or FakeClock()
         self._until: dict[tuple[str, str], float] = {}
+        self._why: dict[tuple[str, str], Failure] = {}
         self._models = tuple(
             models if models is not None else (ModelInfo("m1", "fake"), ModelInfo("p1", "fake", kind="image"))
         )
@@ -307,6 +308,7 @@ class FakePool:
                 structs.replace(
                     one,
                     resting=one.resting | rests,
+                    why=one.why | {model: self._why[one.account, model] for model in rests},
                     in_flight=max(one.in_flight, self.in_flight[one.account]),
                 )
             )
@@ -342,6 +344,7 @@ class FakePool:
             rest = failure.retry_after if failure.retry_after is not None else 30.0
             where = "" if failure.scope is Scope.ACCOUNT else model
             self._until[account, where] = self._clock.monotonic() + rest
+            self._why[account, where] = failure
 
 
 class FakeShelf:

@@ -6,7 +6,6 @@ keeps the old one for a day.
 
 from __future__ import annotations
 
-import asyncio
 import math
 from collections.abc import Awaitable, Callable
 
@@ -17,6 +16,8 @@ from core.domain.accounts import QuotaWindow
 from core.domain.failure import GatewayError, Kind, Scope
 from core.domain.models import ModelInfo
 from core.domain.ports import Catalogue, Clock, Grant, Provider
+
+from .flights import Flights
 
 FRESH_S = 600.0
 STALE_S = 86400.0
@@ -58,7 +59,7 @@ class Catalogues:
         self._clock = clock
         self._known: dict[str, Known] = {}
         self._tried: dict[str, float] = {}
-        self._flights: dict[str, asyncio.Task[Known]] = {}
+        self._flights: Flights[Known] = Flights()
 
     def get(self, account_id: str) -> Known | None:
         """What is known, unless it is older than a day."""
@@ -79,29 +80,17 @@ class Catalogues:
         self, account_id: str, provider: Provider, grant: Callable[[], Awaitable[Grant]]
     ) -> Known:
         """Ask the upstream, once for all who want it now. Raises GatewayError; what was known stays."""
-        flight = self._flights.get(account_id)
-        if flight is None:
-            self._tried[account_id] = self._clock.monotonic()
-            flight = asyncio.create_task(self._ask(account_id, provider, grant))
-            self._flights[account_id] = flight
-            flight.add_done_callback(lambda done: self._landed(account_id, done))
-        return await asyncio.shield(flight)
+        return await self._flights.join(account_id, lambda: self._ask(account_id, provider, grant))
 
     def forget(self, account_id: str) -> None:
         self._known.pop(account_id, None)
         self._tried.pop(account_id, None)
 
     async def aclose(self) -> None:
-        for flight in list(self._flights.values()):
-            flight.cancel()
-        await asyncio.gather(*self._flights.values(), return_exceptions=True)
-
-    def _landed(self, account_id: str, flight: asyncio.Task[Known]) -> None:
-        self._flights.pop(account_id, None)
-        if not flight.cancelled():
-            flight.exception()  # seen, also when nobody waits any more
+        await self._flights.aclose()
 
     async def _ask(self, account_id: str, provider: Provider, grant: Callable[[], Awaitable[Grant]]) -> Known:
+        self._tried[account_id] = self._clock.monotonic()
         allowed = await grant()
         refused: GatewayError | None = None
         for endpoint in provider.catalogue_endpoints(allowed.realm):

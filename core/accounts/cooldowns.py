@@ -37,13 +37,20 @@ FORGET_OTHERS_S = 120.0
 
 
 class Rest(Struct):
-    """One cooldown: `until` and `noted` are monotonic seconds; `told` when the upstream named the time."""
+    """One cooldown: `until` and `noted` are monotonic seconds; `told` when the upstream named the time.
+
+    `failure` is the one that it lasts so long for, `count` how many of its cause came in a row.
+    """
 
     until: float
     noted: float
-    cause: Cause
+    failure: Failure
     count: int
     told: bool
+
+    @property
+    def cause(self) -> Cause:
+        return self.failure.cause
 
 
 class Cooldowns:
@@ -78,10 +85,10 @@ class Cooldowns:
             steps = SCHEDULE.get(failure.cause, OTHER)
             seconds = steps[min(count, len(steps)) - 1]
         until = at + min(max(seconds, FLOOR_S), LONGEST_S)
-        if before is not None and before.until > at:
-            keep = before.until > until
-            until, told = max(until, before.until), (before.told if keep else told)
-        rests[model] = Rest(until, at, failure.cause, count, told)
+        if before is not None and before.until > max(at, until):
+            count = count if before.cause is failure.cause else before.count
+            until, told, failure = before.until, before.told, before.failure
+        rests[model] = Rest(until, at, failure, count, told)
         return until - at
 
     def resting(self, account: str) -> dict[str, float]:
@@ -89,6 +96,12 @@ class Cooldowns:
         at = self._clock.monotonic()
         rests = self._rests.get(account, {})
         return {model: rest.until - at for model, rest in rests.items() if rest.until > at}
+
+    def why(self, account: str) -> dict[str, Failure]:
+        """What each of these rests is for."""
+        at = self._clock.monotonic()
+        rests = self._rests.get(account, {})
+        return {model: rest.failure for model, rest in rests.items() if rest.until > at}
 
     def views(self, account: str) -> tuple[Cooldown, ...]:
         """The same for people, with wall-clock times."""

@@ -22,22 +22,12 @@ from .catalogue import Catalogues, fractions, offered, quotas
 from .cooldowns import Cooldowns
 from .projects import Projects
 from .roster import Roster
+from .standing import REMOVED, STATE_OF, refusal, why_not
 from .tokens import Tokens
 
 SandboxMode = Literal["off", "auto", "on"]
 
 _log = logging.getLogger("agtui.accounts")
-
-_STATE_OF = {
-    Cause.INVALID_GRANT: AccountState.NEEDS_LOGIN,
-    Cause.VERIFICATION: AccountState.VERIFY,
-    Cause.TERMS: AccountState.ENDED,
-}
-_WHY_NOT = {
-    AccountState.NEEDS_LOGIN: "needs a new sign-in",
-    AccountState.VERIFY: "has to be verified by its owner",
-    AccountState.ENDED: "was ended by the upstream",
-}
 
 
 class AccountPool:
@@ -56,7 +46,7 @@ class AccountPool:
         providers: Mapping[str, Provider],
         clock: Clock,
         publish: Publish,
-        per_account: int = 4,
+        per_account: Callable[[], int] = lambda: 4,
         sandbox: SandboxMode = "off",
     ) -> None:
         self.sandbox: SandboxMode = sandbox
@@ -101,7 +91,7 @@ class AccountPool:
         entries = [
             (provider, account.realm is Realm.SANDBOX, self._catalogues.get(account.id))
             for account in self.members()
-            if not _why_not(account) and (provider := self._providers.get(account.provider)) is not None
+            if not why_not(account) and (provider := self._providers.get(account.provider)) is not None
         ]
         return offered(entries, now)
 
@@ -138,7 +128,7 @@ class AccountPool:
 
     def take(self, account: str, model: str) -> Callable[[], None] | None:
         taken = self._in_flight.get(account, 0)
-        if taken >= self._per_account:
+        if taken >= self._per_account():
             return None
         self._in_flight[account] = taken + 1
         self._last_used[account] = self._clock.now()
@@ -160,7 +150,7 @@ class AccountPool:
         known = self._roster.find(account)
         if known is None:
             return
-        state = _STATE_OF.get(failure.cause)
+        state = STATE_OF.get(failure.cause)
         if state is not None:
             self._change_state(known, state, failure)
             return
@@ -188,7 +178,7 @@ class AccountPool:
                 known = await self._catalogues.fetch(account, provider, lambda: self._grant(account, True))
         except GatewayError as error:
             self._last_error[account] = error.failure.public_message
-            if error.failure.cause in _STATE_OF:
+            if error.failure.cause in STATE_OF:
                 self.note_failure(account, "", error.failure)
             # No cooldown: that a list could not be read must not keep requests from an account.
             raise
@@ -236,11 +226,12 @@ class AccountPool:
             email=account.email,
             provider=account.provider,
             realm=account.realm,
-            usable=_why_not(account),
+            usable=why_not(account),
             offers=known.offers if known is not None else None,
             resting=self._cooldowns.resting(account.id),
+            why=self._cooldowns.why(account.id),
             in_flight=self._in_flight.get(account.id, 0),
-            limit=self._per_account,
+            limit=self._per_account(),
             fractions=fractions(known, self._clock.now()),
             last_used=self._last_used.get(account.id, 0.0),
         )
@@ -248,7 +239,10 @@ class AccountPool:
     async def _grant(self, account: str, fresh: bool) -> Grant:
         try:
             token = await self._tokens.access(account, fresh)
-            known = await self._projects.ensure(self._roster.get(account), token)
+            found = self._roster.find(account)
+            if found is None:
+                raise GatewayError(REMOVED)
+            known = await self._projects.ensure(found, token)
         except GatewayError as error:
             self.note_failure(account, "", error.failure)
             raise
@@ -282,14 +276,8 @@ class AccountPool:
         def mark(known: Account) -> Account:
             return msgspec.structs.replace(known, state=state, state_note=note)
 
-        self._roster.change(account.id, mark)
+        marked = self._roster.change(account.id, mark) or mark(account)
         self._tokens.forget(account.id)
         self._last_error[account.id] = failure.public_message
-        _log.warning("%s %s", account.email, _WHY_NOT[state])
+        _log.warning("%s", refusal(marked).public_message)
         self._publish("account.changed", account=account.id, why=state.value)
-
-
-def _why_not(account: Account) -> str:
-    if not account.enabled:
-        return "switched off"
-    return _WHY_NOT.get(account.state, "")

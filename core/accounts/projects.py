@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 
 import msgspec
 from msgspec import Struct
 
 from core.domain.accounts import Account
-from core.domain.failure import Cause, Failure, GatewayError, Kind, Scope
+from core.domain.failure import Cause, Failure, GatewayError
 from core.domain.ports import Clock, Project, Provider
 from core.domain.secret import Secret
 
+from .flights import Flights
 from .roster import Roster
+from .standing import REMOVED
+from .unreachable import Unreachable
 
 AGAIN_S = 60.0  # a failed discovery answers for this long (upstream notes 2.5)
 
@@ -32,53 +34,43 @@ class Projects:
         self._clock = clock
         self._settled: set[str] = set()
         self._refused: dict[str, _Refused] = {}
-        self._flights: dict[str, asyncio.Task[Account]] = {}
+        self._flights: Flights[Account] = Flights()
+        self._unreachable = Unreachable(clock)
 
     async def ensure(self, account: Account, token: Secret) -> Account:
         """The account with its project. An upstream that knows no projects answers with an empty one.
 
-        Raises GatewayError with scope account.
+        Raises GatewayError with scope account; with scope endpoint when the host can't be reached.
         """
         if account.effective_project or account.id in self._settled:
             return account
         refused = self._refused.get(account.id)
         if refused is not None and self._clock.monotonic() - refused.at < AGAIN_S:
             raise GatewayError(refused.failure)
-        flight = self._flights.get(account.id)
-        if flight is None:
-            flight = asyncio.create_task(self._discover(account, token))
-            self._flights[account.id] = flight
-            flight.add_done_callback(lambda done: self._landed(account.id, done))
-        return await asyncio.shield(flight)
+        self._unreachable.check(account)
+        return await self._flights.join(account.id, lambda: self._discover(account, token))
 
     def forget(self, account_id: str) -> None:
         self._settled.discard(account_id)
         self._refused.pop(account_id, None)
 
     async def aclose(self) -> None:
-        for flight in list(self._flights.values()):
-            flight.cancel()
-        await asyncio.gather(*self._flights.values(), return_exceptions=True)
-
-    def _landed(self, account_id: str, flight: asyncio.Task[Account]) -> None:
-        self._flights.pop(account_id, None)
-        if not flight.cancelled():
-            flight.exception()  # seen, also when nobody waits any more
+        await self._flights.aclose()
 
     async def _discover(self, account: Account, token: Secret) -> Account:
         try:
             project = await self._providers[account.provider].sign_in.project(account, token)
         except GatewayError as error:
-            failure = error.failure
-            if failure.cause is not Cause.CONFIG:
-                failure = msgspec.structs.replace(failure, scope=Scope.ACCOUNT)
-            self._refused[account.id] = _Refused(failure, self._clock.monotonic())
+            failure = self._unreachable.blame(account, error.failure)
+            if failure.cause is not Cause.CONNECT:
+                self._refused[account.id] = _Refused(failure, self._clock.monotonic())
             raise GatewayError(failure) from None
+        self._unreachable.forget(account)
         self._refused.pop(account.id, None)
         self._settled.add(account.id)
         found = self._roster.change(account.id, lambda known: with_project(known, project))
         if found is None:
-            raise GatewayError.of(Kind.NOT_FOUND, "That account was removed meanwhile.", scope=Scope.ACCOUNT)
+            raise GatewayError(REMOVED)
         return found
 
 

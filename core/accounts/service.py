@@ -30,7 +30,8 @@ from .joining import Joining, email_of
 from .packed import placeholder, unpack
 from .pool import AccountPool
 from .roster import Roster
-from .tokens import Tokens, refusal
+from .standing import refusal
+from .tokens import Tokens
 
 SANDBOX_TOKEN = "1//sandbox-"  # how refresh tokens of the sandbox begin
 SANDBOX_MAIL = "@sandbox.test"  # how its e-mails end

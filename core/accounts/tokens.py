@@ -6,7 +6,6 @@ that a refresh token that was replaced is not used again. Nothing of a token is 
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import math
 import zlib
@@ -17,12 +16,15 @@ import msgspec
 from msgspec import Struct
 
 from core.domain.accounts import Account, AccountState, ApiKey, Credential, OAuth, Realm
-from core.domain.failure import Cause, Failure, GatewayError, Kind, Scope
+from core.domain.failure import Cause, GatewayError, Kind, Scope
 from core.domain.ports import AccessToken, Clock, Provider, SignIn
 from core.domain.secret import Secret
 from core.storage.files import FileLock, ensure_dir
 
+from .flights import Flights
 from .roster import Roster
+from .standing import REMOVED, refusal
+from .unreachable import Unreachable
 
 SKEW_S = 300.0  # a token is refreshed when fewer seconds are left (upstream notes 1.5)
 SKEW_SHARE = 0.2  # of its lifetime, for tokens that live short
@@ -51,13 +53,15 @@ class Tokens:
         self._clock = clock
         self._locks = locks
         self._live: dict[str, _Live] = {}
-        self._flights: dict[str, asyncio.Task[Secret]] = {}
+        self._flights: Flights[Secret] = Flights()
+        self._unreachable = Unreachable(clock)
 
     async def access(self, account_id: str, fresh: bool = False) -> Secret:
         """A token that is good for a while; `fresh` after the upstream refused the one we had.
 
         Raises GatewayError with scope account: cause `invalid_grant` (at once and without asking the
-        upstream when that is known), or what the sign-in says.
+        upstream when that is known), or what the sign-in says; with scope endpoint and cause `connect`
+        when its host can't be reached (nobody asks it again for a few seconds).
         """
         account = self._usable(account_id)
         if isinstance(account.credential, ApiKey):
@@ -65,13 +69,8 @@ class Tokens:
         live = self._live.get(account_id)
         if live is not None and self._good(live, fresh):
             return live.token
-        flight = self._flights.get(account_id)
-        if flight is None:
-            flight = asyncio.create_task(self._refresh(account_id, fresh))
-            self._flights[account_id] = flight
-            flight.add_done_callback(lambda done: self._landed(account_id, done))
-        # A caller that goes away must not take the refresh of the others with it.
-        return await asyncio.shield(flight)
+        self._unreachable.check(account)
+        return await self._flights.join(account_id, lambda: self._refresh(account_id, fresh))
 
     def keep(self, account_id: str, token: AccessToken, forced: bool = False) -> Secret:
         """Remember a token that a sign-in has just given."""
@@ -87,9 +86,7 @@ class Tokens:
         self._live.pop(account_id, None)
 
     async def aclose(self) -> None:
-        for flight in list(self._flights.values()):
-            flight.cancel()
-        await asyncio.gather(*self._flights.values(), return_exceptions=True)
+        await self._flights.aclose()
         self._live.clear()
 
     def _good(self, live: _Live, fresh: bool) -> bool:
@@ -98,13 +95,8 @@ class Tokens:
             return False
         return at < live.ends and self._clock.now() < live.ends_at
 
-    def _landed(self, account_id: str, flight: asyncio.Task[Secret]) -> None:
-        self._flights.pop(account_id, None)
-        if not flight.cancelled():
-            flight.exception()  # seen, also when nobody waits any more
-
     async def _refresh(self, account_id: str, fresh: bool) -> Secret:
-        account = self._roster.get(account_id)
+        account = self._usable(account_id)
         async with self._alone(account):
             if account.realm is Realm.REAL:
                 await self._roster.reload()
@@ -113,10 +105,8 @@ class Tokens:
             try:
                 used, token = await self._ask(account, sign_in)
             except GatewayError as error:
-                failure = error.failure
-                if failure.cause is not Cause.CONFIG:
-                    failure = msgspec.structs.replace(failure, scope=Scope.ACCOUNT)
-                raise GatewayError(failure) from None
+                raise GatewayError(self._unreachable.blame(account, error.failure)) from None
+            self._unreachable.forget(account)
             await self._replace_refresh_token(account, used, token, sign_in)
             return self.keep(account_id, token, forced=fresh)
 
@@ -152,10 +142,10 @@ class Tokens:
         await self._roster.settle()
 
     def _usable(self, account_id: str) -> Account:
-        account = self._roster.get(account_id)
-        if account.state is AccountState.READY:
+        account = self._roster.find(account_id)
+        if account is not None and account.state is AccountState.READY:
             return account
-        raise GatewayError(refusal(account))
+        raise GatewayError(REMOVED if account is None else refusal(account))
 
     def _sign_in(self, account: Account) -> SignIn:
         provider = self._providers.get(account.provider)
@@ -200,15 +190,3 @@ class Tokens:
             yield
         finally:
             lock.release()
-
-
-def refusal(account: Account) -> Failure:
-    """Why an account in this state may not be used."""
-    match account.state:
-        case AccountState.VERIFY:
-            cause, words = Cause.VERIFICATION, "has to be verified by its owner"
-        case AccountState.ENDED:
-            cause, words = Cause.TERMS, "was ended by the upstream"
-        case _:
-            cause, words = Cause.INVALID_GRANT, "needs a new sign-in"
-    return Failure(Kind.UNAVAILABLE, f"The account {account.email} {words}.", Scope.ACCOUNT, cause)

@@ -130,7 +130,7 @@ class _Maker:
             except GatewayError as error:
                 failure = error.failure
                 if search.winner is None:
-                    failure = self._planning.verdict(wanted, search.failure, search.queued_out)
+                    failure = self._planning.verdict(wanted, search.failure, search.queued_out, search.tried)
                 last = search.attempts[-1].email if search.attempts else ""
                 params = failure.params | {"mapped_model": search.plan.model, "email": last}
                 put(NotMade(index, structs.replace(failure, params=params)))

@@ -5,12 +5,12 @@ Pure: a snapshot goes in, a Plan comes out; nothing is reserved. `attempts` walk
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from hashlib import blake2b
 from math import ceil
 from typing import Final, Literal
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from core.domain.accounts import Realm
 from core.domain.failure import Cause, Failure, Kind, Scope
@@ -27,6 +27,8 @@ SCARCE: Final = 0.1
 
 LONG_REST: Final = 300.0
 """Seconds of rest from which a limit is called used up rather than too fast."""
+
+LIMITS: Final = frozenset({Cause.QUOTA, Cause.RATE, Cause.SOFT})
 
 BUSY: Final = "busy: "
 MOST_NAMED: Final = 20
@@ -137,18 +139,41 @@ def busy(candidate: Candidate) -> bool:
     return candidate.passed_over.startswith(BUSY)
 
 
-def soonest(plan: Plan, view: PoolView) -> float | None:
-    """Seconds until the first account of the plan that only rests is free again; None if none does."""
+class Rest(Struct, frozen=True):
+    """How long an account rests (0: not at all) and why, if that is known."""
+
+    account: str
+    seconds: float
+    failure: Failure | None
+
+
+def rests(plan: Plan, view: PoolView) -> list[Rest]:
+    """The accounts of the plan that offer its model and need nothing of their owner, the first that is
+    free again first."""
     models = {candidate.account: candidate.model for candidate in plan.candidates}
-    rests = [
-        max(entry.resting.get("", 0.0), entry.resting.get(models[entry.account], 0.0))
+    found = [
+        _rest(entry, models[entry.account])
         for entry in view.entries
         if entry.account in models and not entry.usable and _offers(entry, models[entry.account])
     ]
-    return min(rests, default=None)
+    return sorted(found, key=lambda rest: rest.seconds)
+
+
+def _rest(entry: PoolEntry, model: str) -> Rest:
+    where = max(("", model), key=lambda one: entry.resting.get(one, 0.0))
+    return Rest(entry.account, entry.resting.get(where, 0.0), entry.why.get(where))
+
+
+def soonest(plan: Plan, view: PoolView) -> float | None:
+    """Seconds until the first account of the plan that only rests is free again; None if none does."""
+    return next((rest.seconds for rest in rests(plan, view)), None)
 
 
 def _offers(entry: PoolEntry, model: str) -> bool:
+    """An account that was refused the model everywhere does not offer it, whatever its catalogue says."""
+    refused = entry.why.get(model)
+    if refused is not None and refused.cause is Cause.MISSING:
+        return False
     return entry.offers is None or model in entry.offers
 
 
@@ -171,16 +196,39 @@ def nobody(plan: Plan, view: PoolView, models: Sequence[ModelInfo], kind: str) -
 
 
 def resting(plan: Plan, view: PoolView) -> Failure:
-    """429: everybody who could answer rests. `retry_after` is when the first of them is back."""
-    wait = max(1.0, soonest(plan, view) or 1.0)
+    """Everybody who could answer rests: 429 if the first who is back rests for a limit, else 503 in the
+    words of what it rests for. `retry_after` is when it is back."""
+    first = next(iter(rests(plan, view)), Rest("", 1.0, None))
+    wait = max(1.0, first.seconds)
+    if first.failure is None or first.failure.cause in LIMITS:
+        return limit_reached(plan, wait)
+    return structs.replace(first.failure, kind=Kind.UNAVAILABLE, scope=Scope.MODEL, retry_after=wait)
+
+
+def limit_reached(plan: Plan, wait: float) -> Failure:
+    """429: nobody can answer before `wait` seconds."""
     kind, cause = (Kind.QUOTA, Cause.QUOTA) if wait >= LONG_REST else (Kind.RATE, Cause.RATE)
     return Failure(
         kind,
-        f"Every account that offers {plan.model} has reached its limit. "
+        f"Every account that offers {plan.model} has reached its limit or rests. "
         f"The first one is free again in {in_words(wait)}.",
         scope=Scope.MODEL,
         cause=cause,
         retry_after=wait,
+    )
+
+
+def others_left(plan: Plan, view: PoolView, tried: Collection[str]) -> Failure | None:
+    """Those who were asked do not have the model; what to say while others may: ask again."""
+    left = [rest.seconds for rest in rests(plan, view) if rest.account not in tried]
+    if not left:
+        return None
+    return Failure(
+        Kind.UNAVAILABLE,
+        f"The accounts that were asked for {plan.model} do not have it; others were not asked. Ask again.",
+        scope=Scope.MODEL,
+        cause=Cause.MISSING,
+        retry_after=max(1.0, min(left)),
     )
 
 

@@ -110,6 +110,14 @@ async def test_calls_in_flight_are_counted_up_to_the_limit(world: World) -> None
     assert world.pool.view().entries[0].last_used == START
 
 
+async def test_how_many_calls_an_account_has_may_be_changed_while_it_runs(world: World) -> None:
+    (ada,) = await world.add("ada")
+    assert [world.pool.take(ada, "m") is not None for _ in range(5)] == [True] * 4 + [False]
+    world.per_account = 6
+    assert [world.pool.take(ada, "m") is not None for _ in range(3)] == [True] * 2 + [False]
+    assert world.pool.view().entries[0].limit == 6
+
+
 @pytest.mark.parametrize(
     ("cause", "state"),
     [
@@ -159,6 +167,7 @@ async def test_a_failure_rests_what_it_concerns_and_shows(world: World) -> None:
     world.pool.note_failure(ada, "m", failure(Cause.SERVER, Scope.ENDPOINT).failure)
     (entry,) = world.pool.view().entries
     assert (entry.usable, entry.resting) == ("", {"m": 100.0})
+    assert entry.why["m"].public_message == "It failed (quota)."
     (view,) = await world.service.list()
     assert (view.cooldowns[0].until, view.cooldowns[0].cause) == (START + 100, "quota")
     assert view.last_error == "It failed (quota)."

@@ -154,7 +154,7 @@ async def test_removing_forgets_everything(world: World) -> None:
     await world.service.remove(ada)
     assert [view.id for view in await world.service.list()] == [alan]
     assert [known.id for known in world.vault.read().accounts] == [alan]
-    for act in (world.service.remove(ada), world.service.enable(ada, True), world.pool.grant(ada)):
+    for act in (world.service.remove(ada), world.service.enable(ada, True)):
         with pytest.raises(GatewayError) as refused:
             await act
         assert refused.value.failure.kind is Kind.NOT_FOUND

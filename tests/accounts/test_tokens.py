@@ -142,7 +142,7 @@ async def test_a_loser_of_a_race_takes_the_newer_token_before_it_concludes(world
 async def test_a_passing_failure_rests_the_account_for_30_seconds(world: World) -> None:
     (ada,) = await world.add("ada")
     world.clock.pass_time(3600)
-    world.sign_in.refuse = lambda token: failure(Cause.CONNECT, Scope.ENDPOINT)
+    world.sign_in.refuse = lambda token: failure(Cause.SERVER, Scope.ENDPOINT)
     with pytest.raises(GatewayError) as refused:
         await world.pool.grant(ada)
     assert refused.value.failure.scope is Scope.ACCOUNT
@@ -254,8 +254,61 @@ async def test_processes_that_refresh_together_never_use_a_replaced_token(
     assert kept.credential.refresh_token.reveal() == "1//ada+++"
 
 
-async def test_an_account_that_is_gone_is_not_found(world: World) -> None:
+async def test_an_account_that_was_removed_meanwhile_is_not_a_model_that_is_not_found(world: World) -> None:
     with pytest.raises(GatewayError) as refused:
         await world.pool.grant("nobody")
-    assert refused.value.failure.kind is Kind.NOT_FOUND
+    failure = refused.value.failure
+    assert (failure.kind, failure.scope) == (Kind.UNAVAILABLE, Scope.ACCOUNT)
+    assert "removed" in failure.public_message
+    assert "nobody" not in failure.public_message
     assert isinstance(world.clock, HandClock)
+
+
+@pytest.mark.parametrize("during", ["refresh", "discovery"])
+async def test_an_account_removed_while_it_is_made_ready_is_told_as_such(world: World, during: str) -> None:
+    await world.roster.put(account("ada"))
+    world.sign_in.gate = asyncio.Event()
+    granting = asyncio.create_task(world.pool.grant("ada"))
+    await world.sign_in.waiting.wait()
+    if during == "discovery":
+        world.sign_in.on_project = lambda: world.roster.remove("ada")
+    else:
+        await world.service.remove("ada")
+    world.sign_in.gate.set()
+    with pytest.raises(GatewayError) as refused:
+        await granting
+    assert refused.value.failure.kind is Kind.UNAVAILABLE
+    assert "removed" in refused.value.failure.public_message
+
+
+async def test_a_sign_in_host_that_can_not_be_reached_rests_for_seconds_and_no_account_does(
+    world: World,
+) -> None:
+    ada, alan = await world.add("ada", "alan")
+    world.clock.pass_time(3600)
+    world.sign_in.refreshed.clear()
+    world.sign_in.refuse = lambda token: failure(Cause.CONNECT, Scope.ENDPOINT)
+    for one in (ada, alan, ada):
+        with pytest.raises(GatewayError) as refused:
+            await world.pool.grant(one)
+        assert refused.value.failure.cause is Cause.CONNECT
+        assert refused.value.failure.retry_after == 5.0
+    assert world.sign_in.refreshed == ["1//ada"]
+    assert [entry.resting for entry in world.pool.view().entries] == [{}, {}]
+    world.sign_in.refuse = lambda token: None
+    world.clock.pass_time(5.1)
+    await world.pool.grant(alan)
+    await world.pool.grant(ada)
+
+
+async def test_a_project_host_that_can_not_be_reached_rests_for_seconds_too(world: World) -> None:
+    await world.roster.put(account("ada"))
+    world.sign_in.refuse_project = failure(Cause.CONNECT, Scope.ENDPOINT)
+    for _ in range(2):
+        with pytest.raises(GatewayError):
+            await world.pool.grant("ada")
+    assert len(world.sign_in.projects_asked) == 1
+    assert world.pool.view().entries[0].resting == {}
+    world.sign_in.refuse_project = None
+    world.clock.pass_time(5.1)
+    assert (await world.pool.grant("ada")).project == "project-of-ada"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 
 from core.accounts.catalogue import Catalogues
@@ -70,6 +70,7 @@ class FakeSignIn:
         self.projects_asked: list[str] = []
         self.refuse: Callable[[str], GatewayError | None] = lambda token: None
         self.refuse_project: GatewayError | None = None
+        self.on_project: Callable[[], Awaitable[object]] | None = None
         self.refuse_email: GatewayError | None = None
         self.rotate = False
         self.gate: asyncio.Event | None = None
@@ -124,6 +125,8 @@ class FakeSignIn:
 
     async def project(self, account: Account, token: Secret) -> Project:
         self.projects_asked.append(account.email)
+        if self.on_project is not None:
+            await self.on_project()
         if self.refuse_project is not None:
             raise self.refuse_project
         return Project(f"project-of-{account.email.split('@')[0]}", "free-tier")
@@ -208,6 +211,7 @@ class World:
         self.home = home
         self.clock = HandClock()
         self.events: list[dict[str, object]] = []
+        self.per_account = 4
         self.provider = FakeProvider(self.clock)
         self.sign_in = self.provider.sign_in
         self.vault = Vault(home / "accounts.json", self.clock)
@@ -224,7 +228,8 @@ class World:
             providers,
             self.clock,
             self.publish,
-            sandbox=sandbox,
+            lambda: self.per_account,
+            sandbox,
         )
         self.doors: list[FakeDoor] = []
         self.flows = Flows(self.open_callback, self.clock, lasts)

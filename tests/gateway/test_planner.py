@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.domain.accounts import Realm
-from core.domain.failure import Kind
+from core.domain.failure import Cause, Failure, Kind, Scope
 from core.domain.models import ModelInfo
 from core.domain.plan import Plan
 from core.domain.ports import PoolEntry, PoolView
@@ -157,6 +157,43 @@ def test_when_everyone_rests_the_soonest_counts() -> None:
     failure = nobody(found, PoolView(pool), MODELS, "chat")
     assert failure.kind is Kind.RATE
     assert failure.retry_after == 41.5 == soonest(found, PoolView(pool))
+
+
+def rest(cause: Cause, says: str = "It is so.") -> Failure:
+    return Failure(Kind.FORBIDDEN, says, Scope.ACCOUNT_MODEL, cause)
+
+
+def test_a_rest_that_is_no_limit_is_told_in_its_own_words() -> None:
+    pool = (
+        entry("a", resting={"": 20.0}, why={"": rest(Cause.SERVER, "The sign-in is down.")}),
+        entry("b", resting={"m1": 90.0}, why={"m1": rest(Cause.QUOTA)}),
+    )
+    failure = nobody(plan(*pool), PoolView(pool), MODELS, "chat")
+    assert (failure.kind, failure.retry_after) == (Kind.UNAVAILABLE, 20.0)
+    assert failure.public_message == "The sign-in is down."
+
+
+@pytest.mark.parametrize("cause", [Cause.QUOTA, Cause.RATE, Cause.SOFT])
+def test_a_limit_is_told_as_one(cause: Cause) -> None:
+    pool = (entry("a", resting={"m1": 20.0}, why={"m1": rest(cause)}),)
+    failure = nobody(plan(*pool), PoolView(pool), MODELS, "chat")
+    assert (failure.kind, failure.retry_after) == (Kind.RATE, 20.0)
+    assert "limit" in failure.public_message
+
+
+def test_the_longer_of_two_rests_of_an_account_counts() -> None:
+    why = {"": rest(Cause.AUTH, "Sign in."), "m1": rest(Cause.QUOTA)}
+    pool = (entry("a", resting={"": 20.0, "m1": 50.0}, why=why),)
+    failure = nobody(plan(*pool), PoolView(pool), MODELS, "chat")
+    assert (failure.kind, failure.retry_after) == (Kind.RATE, 50.0)
+
+
+def test_an_account_that_was_refused_a_model_everywhere_does_not_offer_it() -> None:
+    pool = (entry("a", resting={"m1": 200.0}, why={"m1": rest(Cause.MISSING)}),)
+    assert nobody(plan(*pool), PoolView(pool), MODELS, "chat").kind is Kind.NOT_FOUND
+    both = (*pool, entry("b", resting={"m1": 250.0}, why={"m1": rest(Cause.QUOTA)}))
+    failure = nobody(plan(*both), PoolView(both), MODELS, "chat")
+    assert (failure.kind, failure.retry_after) == (Kind.RATE, 250.0)
 
 
 def test_a_long_rest_is_a_used_up_quota() -> None:

@@ -58,7 +58,10 @@ def weigh_batch(batch: Batch) -> int:
 
 
 class GenerationService:
-    """`services.Generation` over a pool of accounts and the providers they belong to."""
+    """`services.Generation` over a pool of accounts and the providers they belong to.
+
+    `parallel` is how many pictures of a request are made at a time, `aliases` the user's own names.
+    """
 
     def __init__(
         self,
@@ -71,13 +74,14 @@ class GenerationService:
         shelf: Shelf | None = None,
         parallel: Callable[[], int] = lambda: 2,
         queue_s: float = LONGEST_QUEUE,
+        aliases: Callable[[], Mapping[str, str]] = dict,
     ) -> None:
         self._pool, self._shelf = pool, shelf
         self._recorder, self._publish, self._clock = recorder, publish, clock
         self._parallel = parallel
-        bad = BadEndpoints(clock, settings().bad_endpoint_s)
+        bad = BadEndpoints(clock, lambda: settings().bad_endpoint_s)
         self._up = Upstreams(pool, providers, Slots(pool), bad, RetryBudget(), clock, settings, queue_s)
-        self._planning = Planning(self._up)
+        self._planning = Planning(self._up, aliases)
 
     def stream(self, request: ChatRequest, caller: Caller) -> AsyncIterator[Batch]:
         """The answer as batches; see services.Generation. One answer a stream: `n` has to be 1."""
@@ -176,7 +180,7 @@ class GenerationService:
         """What the client is told, with the account that was tried last for the response's headers."""
         if search is None:
             return raised
-        failure = self._planning.verdict(wanted, search.failure, search.queued_out)
+        failure = self._planning.verdict(wanted, search.failure, search.queued_out, search.tried)
         last = search.attempts[-1] if search.attempts else None
         params = {"mapped_model": search.plan.model} | ({"email": last.email} if last else {})
         return structs.replace(failure, params=failure.params | params)
@@ -200,7 +204,7 @@ class GenerationService:
     async def explain(self, model: str, conversation: str = "") -> Plan:
         """The plan that a request for `model` would get now."""
         kinds = {known.id: known.kind for known in self._pool.models()}
-        kind = "image" if kinds.get(model) == "image" else "chat"
+        kind = "image" if kinds.get(self._planning.aliased(model)) == "image" else "chat"
         return self._planning.plan(Wanted(model, conversation, kind))
 
     async def models(self) -> list[ModelInfo]:

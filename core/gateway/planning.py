@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection, Mapping
+
 from msgspec import structs
 
 from core.domain.accounts import Realm
@@ -9,28 +11,48 @@ from core.domain.failure import Cause, Failure
 from core.domain.plan import Candidate, Plan
 from core.domain.requests import ChatRequest
 
-from .planner import Wanted, busy, make_plan, nobody, resting, soonest, unknown_model, usable
+from .aliases import aliased
+from .planner import (
+    LIMITS,
+    Wanted,
+    busy,
+    limit_reached,
+    make_plan,
+    nobody,
+    others_left,
+    soonest,
+    unknown_model,
+    usable,
+)
 from .upstreams import Upstreams, never_unauthenticated, no_place
-
-LIMITS = frozenset({Cause.QUOTA, Cause.RATE, Cause.SOFT})
 
 
 class Planning:
     """Plans with the pool as it is at the moment of asking."""
 
-    def __init__(self, upstreams: Upstreams) -> None:
+    def __init__(self, upstreams: Upstreams, aliases: Callable[[], Mapping[str, str]] = dict) -> None:
         self._up = upstreams
+        self._aliases = aliases
 
     def plan(self, wanted: Wanted, request: ChatRequest | None = None) -> Plan:
         """With `request`, the plan also says what the first candidate's model can't be told."""
         models = self._up.pool.models() if wanted.kind == "image" else ()
         strategy = self._up.settings().strategy
         view = self._up.pool.view()
-        plan = make_plan(wanted, view, models, self._resolve, self._endpoints, strategy)
+        meant = self.aliased(wanted.model)
+
+        def resolve(provider: str, _: str, kind: str) -> str:
+            return self._resolve(provider, meant, kind)
+
+        plan = make_plan(wanted, view, models, resolve, self._endpoints, strategy)
         first = next(iter(usable(plan)), None)
         if request is None or first is None:
             return plan
         return structs.replace(plan, dropped=self.dropped(request, first))
+
+    def aliased(self, model: str) -> str:
+        """The name that providers are asked to resolve: what the user's aliases make of it."""
+        return aliased(model, self._aliases())
 
     def dropped(self, request: ChatRequest, candidate: Candidate) -> tuple[str, ...]:
         provider = self._up.providers.get(candidate.provider)
@@ -51,21 +73,27 @@ class Planning:
             return None
         return nobody(plan, self._up.pool.view(), self._up.pool.models(), wanted.kind)
 
-    def verdict(self, wanted: Wanted, last: Failure | None, queued_out: bool) -> Failure:
-        """What the client is told after a search without an answer; `last` is its last failure.
+    def verdict(
+        self, wanted: Wanted, last: Failure | None, queued_out: bool, tried: Collection[str]
+    ) -> Failure:
+        """What the client is told after a search without an answer that asked the accounts `tried`; `last`
+        is its last failure.
 
         An upstream's 401 is about our account, never about the client's key.
         """
-        failure = self._told(wanted, last, queued_out)
+        failure = self._told(wanted, last, queued_out, tried)
         return never_unauthenticated(failure)
 
-    def _told(self, wanted: Wanted, last: Failure | None, queued_out: bool) -> Failure:
+    def _told(
+        self, wanted: Wanted, last: Failure | None, queued_out: bool, tried: Collection[str]
+    ) -> Failure:
         if last is None:
             if queued_out:
                 return no_place(self._up.queue_s)
             return self.possible(wanted) or no_place(0)
         if last.cause is Cause.MISSING:
-            return unknown_model(wanted.model, self._up.pool.models(), wanted.kind)
+            left = others_left(self.plan(wanted), self._up.pool.view(), tried)
+            return left or unknown_model(wanted.model, self._up.pool.models(), wanted.kind)
         if last.cause in LIMITS:
             return self._limited(wanted, last)
         return last
@@ -73,7 +101,8 @@ class Planning:
     def _limited(self, wanted: Wanted, last: Failure) -> Failure:
         """A limit: with the true time until an account is back if all of them rest."""
         plan, view = self.plan(wanted), self._up.pool.view()
-        if not usable(plan) and soonest(plan, view):
-            return structs.replace(resting(plan, view), status=last.status, detail=last.detail)
+        if not usable(plan) and (free := soonest(plan, view)):
+            told = limit_reached(plan, max(1.0, free))
+            return structs.replace(told, status=last.status, detail=last.detail)
         wait = last.retry_after if last.retry_after is not None and not usable(plan) else 1.0
         return structs.replace(last, retry_after=wait)

@@ -104,7 +104,7 @@ class Rooms:
             providers,
             clock,
             publish,
-            config.section("gateway", GatewaySettings).per_account,
+            lambda: self._section("gateway", GatewaySettings).per_account,
             sandbox,
         )
         self.flows = Flows(open_callback, clock)
@@ -131,6 +131,7 @@ class Rooms:
             lambda: self._section("gateway", GatewaySettings),
             self.shelf,
             lambda: self._section("studio", StudioSettings).parallel,
+            aliases=lambda: self.settings.current.aliases,
         )
         self.chats = ChatService(
             self.shelf,
@@ -174,6 +175,7 @@ class Rooms:
         self._undo.push_async_callback(self.roster.aclose)
         self._undo.push_async_callback(self.transport.aclose)
         self._undo.push_async_callback(self.pool.aclose)
+        self._undo.push_async_callback(self.chats.aclose)
         self._undo.push_async_callback(self.flows.aclose)
         await asyncio.to_thread(self._read)
         if ready_accounts:

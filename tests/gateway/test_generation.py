@@ -53,9 +53,9 @@ class World:
         self.provider = provider
         self.pool = FakePool(*(entry(name) for name in accounts or ("a",)), clock=self.clock)
         self.recorder, self.events = FakeRecorder(), FakeEvents()
-        chosen = settings or GatewaySettings(strategy="round-robin")
+        self.chosen = settings or GatewaySettings(strategy="round-robin")
         self.service = GenerationService(
-            self.pool, {"fake": provider}, self.recorder, self.events, self.clock, lambda: chosen, **more
+            self.pool, {"fake": provider}, self.recorder, self.events, self.clock, lambda: self.chosen, **more
         )
 
     async def stream(self, **fields: Any) -> list[StreamEvent]:
@@ -124,6 +124,61 @@ async def test_a_provider_that_is_refused_altogether_is_asked_once() -> None:
     assert len(world.provider.calls) == 1
 
 
+THREE = (*TWO, "https://three.test")
+
+
+@pytest.mark.parametrize(
+    ("failure", "rest"),
+    [
+        (failing(Kind.FORBIDDEN, cause=Cause.DENIED, status=403, retry_after=60.0), 60.0),
+        (failing(Kind.NOT_FOUND, cause=Cause.MISSING, status=404, retry_after=300.0), 300.0),
+    ],
+)
+async def test_an_account_that_is_refused_leaves_the_last_call_to_another_and_rests(
+    failure: GatewayError, rest: float
+) -> None:
+    world = World(FakeProvider([failure], [failure], saying("ok"), endpoints=THREE), "a", "b")
+    assert await world.text() == "ok"
+    assert world.provider.calls == [("a", THREE[0]), ("a", THREE[1]), ("b", THREE[2])]
+    assert world.pool.view().entries[0].resting == {"m1": rest}
+    assert await world.text() == "ok"
+    assert world.provider.calls[3:] == [("b", THREE[0])]
+
+
+async def test_an_account_alone_is_asked_at_every_endpoint() -> None:
+    denied = failing(Kind.FORBIDDEN, cause=Cause.DENIED, status=403, message="no permission")
+    world = World(FakeProvider([denied], endpoints=THREE), "a")
+    assert str(await world.fails()) == "no permission"
+    assert world.provider.calls == [("a", endpoint) for endpoint in THREE]
+
+
+async def test_an_endpoint_that_failed_is_not_the_first_to_be_asked_for_the_next_account() -> None:
+    world = World(FakeProvider([failing()], [failing()], saying("ok"), endpoints=THREE), "a", "b")
+    assert await world.text() == "ok"
+    assert world.provider.calls == [("a", THREE[0]), ("a", THREE[1]), ("b", THREE[2])]
+
+
+async def test_a_refusal_among_other_failures_is_no_fault_of_the_account() -> None:
+    missing = failing(Kind.NOT_FOUND, cause=Cause.MISSING, status=404, retry_after=300.0)
+    world = World(FakeProvider([missing], [failing()], saying("ok"), endpoints=THREE), "a", "b")
+    assert await world.text() == "ok"
+    assert world.pool.view().entries[0].resting == {}
+
+
+async def test_a_model_is_unknown_only_when_every_account_was_asked_for_it() -> None:
+    missing = failing(Kind.NOT_FOUND, cause=Cause.MISSING, status=404, retry_after=300.0)
+    world = World(FakeProvider([missing], endpoints=THREE), "a", "b", "c")
+    failure = (await world.fails()).failure
+    assert (failure.kind, failure.retry_after) == (Kind.UNAVAILABLE, 1.0)
+    assert "others were not asked" in failure.public_message
+    failure = (await world.fails()).failure
+    assert (failure.kind, failure.params["code"]) == (Kind.NOT_FOUND, "model_not_found")
+    assert {account for account, _ in world.provider.calls} == {"a", "b", "c"}
+    calls = len(world.provider.calls)
+    assert (await world.fails()).failure.kind is Kind.NOT_FOUND
+    assert len(world.provider.calls) == calls
+
+
 async def test_a_401_refreshes_the_token_once_on_the_same_account() -> None:
     auth = failing(Kind.UNAUTHENTICATED, Scope.ACCOUNT, Cause.AUTH, 401)
     world = World(FakeProvider([auth], saying("ok")), "a", "b")
@@ -164,6 +219,28 @@ async def test_an_unreachable_endpoint_is_left_alone_for_a_while() -> None:
     world.clock.move(601)
     await world.text()
     assert world.provider.calls[-1][1] == TWO[0]
+
+
+async def test_how_long_an_unreachable_endpoint_is_left_alone_may_change_meanwhile() -> None:
+    world = World(FakeProvider([unreachable()], saying("ok"), endpoints=TWO))
+    await world.text()
+    world.chosen = GatewaySettings(bad_endpoint_s=5.0)
+    world.clock.move(6)
+    await world.text()
+    assert world.provider.calls[-1][1] == TWO[0]
+
+
+async def test_an_alias_is_sent_as_what_it_stands_for_and_keeps_its_name_for_the_client() -> None:
+    names = {"gpt-*": "alias-m1"}  # which the provider resolves in its turn
+    world = World(FakeProvider(saying("ok"), saying("ok")), aliases=lambda: names)
+    events = await world.stream(model="gpt-4o")
+    assert isinstance(events[0], Started)
+    assert events[0].model == "m1"
+    assert (world.recorder.last.asked, world.recorder.last.model) == ("gpt-4o", "m1")
+    found = await world.service.explain("gpt-4o")
+    assert (found.asked, found.model) == ("gpt-4o", "m1")
+    names.clear()
+    assert (await world.service.explain("gpt-4o")).model == "gpt-4o"
 
 
 async def test_dead_endpoints_are_not_tried_again_for_every_account() -> None:
@@ -298,6 +375,34 @@ async def test_who_finds_no_place_waits_for_one() -> None:
     assert await asyncio.gather(*tasks) == ["ok"] * 9
     assert world.provider.most_open == 4
     assert sum(world.pool.in_flight.values()) == 0
+
+
+async def test_a_place_at_an_account_that_rests_by_then_is_no_use_and_the_wait_has_one_end() -> None:
+    """a answers 429 while somebody waits for a or b: that one goes on waiting for b, but not for longer."""
+    gates = asyncio.Event(), asyncio.Event()
+    provider = FakeProvider([gates[0], rate(60)], [gates[1], *saying("ok")])
+    world = World(provider, queue_s=30.0)
+    world.pool = FakePool(entry("a", limit=1), entry("b", limit=1), clock=world.clock)
+    world.service = GenerationService(
+        world.pool, {"fake": provider}, world.recorder, world.events, world.clock, queue_s=30.0
+    )
+    first = [asyncio.create_task(world.text()) for _ in range(2)]
+    await provider.until_open(2)
+    late = asyncio.create_task(world.fails())
+    await settled()
+    world.clock.move(31)
+    gates[0].set()
+    assert (await late).failure.kind is Kind.RATE
+    assert len(provider.calls) == 2
+    gates[1].set()
+    await asyncio.gather(*first, return_exceptions=True)
+    assert sum(world.pool.in_flight.values()) == 0
+
+
+async def settled() -> None:
+    """Let every task go on to where it waits."""
+    for _ in range(20):
+        await asyncio.sleep(0)
 
 
 async def test_who_waits_too_long_for_a_place_gets_429() -> None:

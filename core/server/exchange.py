@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Iterable
 from typing import Final
 
 from core.config.clock import SystemClock
@@ -24,6 +25,7 @@ LONGEST_HEADER: Final = 1024
 LINGER_S: Final = 1.0
 LINGER_BYTES: Final = 16 * 1024 * 1024
 MIB: Final = 1024 * 1024
+PIECE: Final = 256 * 1024
 
 SECURITY: Final[Headers] = [
     ("x-content-type-options", "nosniff"),
@@ -211,6 +213,26 @@ class Exchange:
 
     async def json(self, body: bytes, headers: Headers | None = None, status: int = 200) -> None:
         await self.respond(status, [("content-type", "application/json"), *(headers or [])], body)
+
+    async def json_pieces(self, pieces: Iterable[bytes], headers: Headers) -> None:
+        """A JSON body bit by bit: what is small goes out whole, and others get their turn in between."""
+        waiting: list[bytes] = []
+        size = 0
+        for piece in pieces:
+            waiting.append(piece)
+            size += len(piece)
+            if size < PIECE:
+                continue
+            if not self.started:
+                kind = [("content-type", "application/json"), ("cache-control", "no-store")]
+                await self.start(200, [*kind, *headers])
+            await self.write(b"".join(waiting))
+            waiting, size = [], 0
+            await asyncio.sleep(0)
+        if self.started:
+            await self.finish(b"".join(waiting))
+        else:
+            await self.json(b"".join(waiting), headers)
 
 
 def too_large(cap: int) -> GatewayError:

@@ -7,15 +7,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from base64 import b64decode
-from binascii import Error as Base64Error
 from collections.abc import AsyncIterator, Callable
 from typing import Final, Protocol
 
 from msgspec import structs
 
 from core.config.settings import LibrarySettings, StudioSettings
-from core.domain.content import Base64Text, Media
 from core.domain.events import JobEvent, Made, NotMade, Phase
 from core.domain.failure import Failure, GatewayError, Kind
 from core.domain.models import ModelInfo
@@ -23,6 +20,7 @@ from core.domain.ports import Clock, Publish, Shelf
 from core.domain.requests import Caller, ImageRequest
 from core.domain.streams import closing
 from core.domain.works import Asset, Job, JobState
+from core.wire.picture_bytes import raw_bytes
 
 from .styles import styled
 
@@ -30,9 +28,6 @@ log = logging.getLogger("agtui.studio")
 
 REMEMBERED: Final = 200
 """Jobs that are listed after they have ended."""
-
-OFF_LOOP: Final = 256 * 1024
-"""Base64 longer than this is decoded in a thread: 12 MB would hold up the loop for 43 ms."""
 
 OWN_DOORS: Final = frozenset({"tui", "cli"})
 STOPPED: Final = Failure(Kind.CANCELLED, "The job was cancelled.")
@@ -257,16 +252,3 @@ class StudioService:
         ended = [job_id for job_id, entry in self._entries.items() if entry.over]
         for job_id in ended[: max(0, len(ended) - REMEMBERED)]:
             del self._entries[job_id]
-
-
-async def raw_bytes(media: Media) -> bytes:
-    """The bytes of a picture. Raises GatewayError `upstream` if its base64 is broken."""
-    if isinstance(media.data, bytes):
-        return media.data
-    if not isinstance(media.data, Base64Text):
-        raise GatewayError.of(Kind.INTERNAL, "A picture came as a reference and not as bytes.")
-    text = media.data.text
-    try:
-        return await asyncio.to_thread(b64decode, text) if len(text) > OFF_LOOP else b64decode(text)
-    except (Base64Error, ValueError) as error:
-        raise GatewayError.of(Kind.UPSTREAM, "The picture's data is damaged.") from error

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.dialects.openai import models
+from core.dialects.openai import images, models
 from core.dialects.openai.errors import error_body
-from core.dialects.openai.images import ImageOrder, Picture, body, decode
+from core.dialects.openai.images import ImageOrder, Picture, decode, pieces
 from core.domain.failure import HTTP_STATUS, Failure, GatewayError, Kind
 from core.domain.models import ModelInfo
 from core.domain.requests import ImageOptions
@@ -83,10 +84,28 @@ def test_a_wish_that_can_t_be_read_is_named(fields: dict[str, Any], name: str) -
 
 
 def test_the_answer_holds_what_was_made() -> None:
-    found = json.loads(body([Picture(b64_json="AAAA"), Picture(url="http://x/files/t")], 5))
+    found = json.loads(b"".join(pieces([Picture(b64_json="AAAA"), Picture(url="http://x/files/t")], 5)))
     assert found == {"created": 5, "data": [{"b64_json": "AAAA"}, {"url": "http://x/files/t"}]}
     with pytest.raises(GatewayError):
-        body([], 5)
+        pieces([], 5)
+
+
+@given(
+    st.lists(
+        st.builds(Picture, b64_json=st.text(max_size=40), url=st.text(), revised_prompt=st.text())
+    ).filter(bool)
+)
+def test_pieces_make_up_the_answer_whatever_they_hold(made: list[Picture]) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(images, "PIECE", 7)
+        found = json.loads(b"".join(pieces(made, 5)))
+    assert found == json.loads(msgspec.json.encode({"created": 5, "data": made}))
+
+
+def test_no_piece_is_large() -> None:
+    sizes = [len(piece) for piece in pieces([Picture(b64_json="QUJD" * 1024 * 1024)] * 2, 5)]
+    assert max(sizes) <= images.PIECE
+    assert sum(sizes) > 8 * 1024 * 1024
 
 
 def test_models_are_listed_once_each() -> None:

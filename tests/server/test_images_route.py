@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64decode
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,8 @@ import pytest
 from msgspec import structs
 
 from core.config.settings import LibrarySettings
-from core.domain.events import Finished
+from core.domain.content import Base64Text, Media
+from core.domain.events import Finished, JobEvent, Made
 from core.domain.failure import Cause, GatewayError, Kind, Scope
 from core.domain.requests import ImageOptions, ImageRequest
 from core.server.files import PictureLinks, picture_type
@@ -21,6 +23,7 @@ from .conftest import Start, World
 
 IMAGES = "/v1/images/generations"
 KITE: dict[str, Any] = {"prompt": "a kite", "model": "p1"}
+LARGE = "QUJD" * 700_001
 MADE: Any = [[Finished()]]
 
 
@@ -42,6 +45,20 @@ async def test_a_picture_is_made_and_kept(start: Start) -> None:
     assert (asset.prompt, data) == ("a kite", b64decode(PNG))
     row = world.recorder.last
     assert (row.pictures, row.kind, row.path) == (1, "ok", IMAGES)
+
+
+class LargePictures(FakeProvider):
+    async def image(self, *_: Any) -> AsyncIterator[JobEvent]:
+        yield Made(0, Media("image/png", Base64Text(LARGE)))
+
+
+async def test_large_pictures_arrive_whole(start: Start) -> None:
+    world = await start(LargePictures(MADE))
+    answer = await world.client.post(IMAGES, json=KITE | {"n": 3})
+    assert answer.status_code == 200
+    assert [one["b64_json"] == LARGE for one in answer.json()["data"]] == [True] * 3
+    assert answer.headers["cache-control"] == "no-store"
+    assert answer.headers["x-account-email"] == "a@test"
 
 
 async def test_several_pictures_come_as_several(start: Start) -> None:

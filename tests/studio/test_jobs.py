@@ -11,14 +11,14 @@ from typing import Any
 import pytest
 
 from core.config.settings import LibrarySettings, StudioSettings
-from core.domain.content import Base64Text, Media, Url
+from core.domain.content import Base64Text
 from core.domain.events import Finished, JobEvent, Made, NotMade, Phase
 from core.domain.failure import Cause, GatewayError, Kind, Scope
 from core.domain.models import ModelInfo
 from core.domain.requests import ImageRequest
 from core.domain.works import Job
 from core.gateway.generation import GenerationService
-from core.studio.jobs import StudioService, raw_bytes
+from core.studio.jobs import StudioService
 from core.studio.sizes import ASPECTS, pixels
 from core.studio.styles import styled
 from tests.fakes import (
@@ -223,16 +223,6 @@ async def test_words_for_the_style_are_sent_but_not_kept() -> None:
     assert isinstance(asked, ImageRequest)
     assert asked.prompt == styled("a kite", "vivid", "hd") != "a kite"
     assert next(iter(world.shelf.assets.values()))[0].prompt == "a kite"
-
-
-async def test_damaged_data_is_a_failure_of_its_copy_only(caplog: pytest.LogCaptureFixture) -> None:
-    with pytest.raises(GatewayError) as caught:
-        await raw_bytes(Media("image/png", Base64Text("not base64 at all")))
-    assert caught.value.failure.kind is Kind.UPSTREAM
-    with pytest.raises(GatewayError):
-        await raw_bytes(Media("image/png", Url("https://e.test")))
-    assert await raw_bytes(Media("image/png", b"raw")) == b"raw"
-    assert len(await raw_bytes(Media("image/png", Base64Text("AAAA" * 100_000)))) == 300_000
 
 
 async def test_an_empty_wish_and_an_unknown_job_are_refused() -> None:

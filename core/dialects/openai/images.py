@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Final, Literal
 
 import msgspec
@@ -15,6 +15,9 @@ from core.domain.requests import ImageOptions, ImageRequest
 from core.wire.pictures import NamedShape, aspect_of, size_of, split_model
 
 MOST_PICTURES: Final = 10
+PIECE: Final = 1024 * 1024
+"""Characters of a picture that are written at a time."""
+
 UNDERSTOOD: Final = frozenset(
     {
         "prompt",
@@ -92,8 +95,28 @@ def _named(model: str) -> NamedShape:
     return split_model(model) if "image" in model.lower() else NamedShape(model)
 
 
-def body(pictures: Sequence[Picture], created: int) -> bytes:
-    """The answer with at least one picture; fewer than asked for is still an answer."""
+def pieces(pictures: Sequence[Picture], created: int) -> Iterator[bytes]:
+    """The answer with at least one picture, bit by bit: four large ones in one go take a tenth of a second.
+
+    Fewer pictures than asked for are still an answer; none raises GatewayError `upstream`.
+    """
     if not pictures:
         raise GatewayError.of(Kind.UPSTREAM, "No picture was made.")
-    return msgspec.json.encode({"created": created, "data": pictures})
+    return _pieces(pictures, created)
+
+
+def _pieces(pictures: Sequence[Picture], created: int) -> Iterator[bytes]:
+    yield b'{"created":%d,"data":[' % created
+    for number, picture in enumerate(pictures):
+        rest = msgspec.json.encode(msgspec.structs.replace(picture, b64_json=""))
+        text = picture.b64_json
+        if number:
+            yield b","
+        if not text:
+            yield rest
+            continue
+        yield b'{"b64_json":"'
+        for at in range(0, len(text), PIECE):
+            yield msgspec.json.encode(text[at : at + PIECE])[1:-1]
+        yield b'"}' if rest == b"{}" else b'",' + rest[1:]
+    yield b"]}"

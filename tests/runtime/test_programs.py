@@ -179,6 +179,53 @@ def test_the_sandbox_is_never_exchanged_for_real_accounts(programs: Programs) ->
     assert "--home" in result.stderr
 
 
+def test_a_broken_accounts_file_is_said_by_every_verb(programs: Programs) -> None:
+    programs.home.mkdir(mode=0o700)
+    (programs.home / "accounts.json").write_text("garbage{")
+    for arguments in (("accounts", "list"), ("models",), ("config", "show")):
+        result = programs.run(*arguments)
+        assert result.returncode == 0
+        (kept,) = programs.home.glob("accounts.json.bad-*")
+        assert f"kept as {kept}" in result.stderr
+        assert "No accounts yet" not in result.stderr
+
+
+def test_a_broken_accounts_file_is_in_the_log(programs: Programs) -> None:
+    programs.home.mkdir(mode=0o700)
+    (programs.home / "accounts.json").write_text("garbage{")
+    programs.serve("--sandbox")
+    assert "no copy of it is good" in programs.run("logs", "--lines", "--errors").stdout
+
+
+def test_a_place_that_cannot_be_written_is_78_without_a_traceback(programs: Programs) -> None:
+    (programs.home / "owner.lock").mkdir(parents=True)
+    programs.home.chmod(0o700)
+    result = programs.run("models")
+    assert result.returncode == Exit.CONFIG
+    assert result.stderr.startswith(f"agtui: {programs.home} can't be written")
+    found = programs.run("doctor")
+    assert found.returncode == Exit.FAILURE
+    assert "agtui stop" not in found.stdout
+
+
+def test_doctor_looks_at_the_port_that_the_running_gateway_has(programs: Programs) -> None:
+    _, port = programs.serve("--sandbox")
+    assert f"The gateway listens on port {port}." in programs.run("doctor").stdout
+
+
+def test_following_ends_with_69_and_words_when_the_other_ends(programs: Programs) -> None:
+    programs.serve("--sandbox")
+    assert programs.run("chat", "hello").returncode == 0
+    following = programs.start("logs", "-f"), programs.start("logs", "-f", "--lines")
+    for process in following:
+        assert process.stdout is not None
+        assert process.stdout.readline()
+    assert programs.run("stop").returncode == 0
+    for process in following:
+        assert process.wait(10) == Exit.UNAVAILABLE
+        assert "has ended" in process.communicate()[1]
+
+
 def test_doctor_names_a_directory_that_others_may_read(programs: Programs) -> None:
     programs.home.mkdir(mode=0o700)
     programs.home.chmod(0o755)

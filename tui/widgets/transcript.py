@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from time import monotonic
 
 from textual import constants
@@ -20,12 +21,21 @@ from textual.timer import Timer
 
 from tui.widgets.blocks import status_line, text_width, with_margin
 from tui.widgets.cursor_view import CursorView
-from tui.widgets.lines import Line
-from tui.widgets.markdown import markdown_lines
+from tui.widgets.lines import PLAIN, Line, Span, wrap_spans
+from tui.widgets.palette import Palette
 from tui.widgets.stream import Kind, StreamingTurn
 from tui.widgets.turn import ImageView, State, ToolView, TurnView
 
 SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
+
+
+@lru_cache(maxsize=4)
+def _hint(text: str, width: int, palette: Palette) -> list[Line]:
+    """The rows of a view without turns. It is part of the first thing drawn, and the parser of Markdown
+    would take longer to import than all of that takes to draw."""
+    pieces = enumerate(text.strip().split("`"))
+    spans = [Span(piece, palette.inline_code if number % 2 else PLAIN) for number, piece in pieces]
+    return with_margin(wrap_spans(spans, width))
 
 
 class AnswerHandle:
@@ -82,7 +92,7 @@ class TranscriptView(CursorView):
         id: str | None = None,
         classes: str | None = None,
     ) -> None:
-        """`empty` is Markdown that stands in the view while it has no turns."""
+        """`empty` is what stands in the view while it has no turns; keys in it are between backticks."""
         super().__init__(clock=clock, id=id, classes=classes)
         self._empty = empty
         self.rows.reset(turns)
@@ -189,7 +199,7 @@ class TranscriptView(CursorView):
     def empty_line(self, y: int) -> Line | None:
         if not self._empty:
             return None
-        rows = with_margin(markdown_lines(self._empty, text_width(self.room.width), self.palette))
+        rows = _hint(self._empty, text_width(self.room.width), self.palette)
         first = max(0, (self.room.height - len(rows)) // 3)
         return rows[y - first] if 0 <= y - first < len(rows) else None
 

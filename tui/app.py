@@ -10,13 +10,14 @@ import gc
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual import on, work
+from textual import events, on, work
 from textual.command import CommandPalette
 from textual.driver import Driver
 from textual.screen import Screen
 from textual.widget import Widget
 
 from tui.actions import ACTIONS, TAB_ACTIONS, bindings
+from tui.dialog import Dialog
 from tui.guard import GuardedApp
 from tui.keymap import key_label, read_keymap
 from tui.looks import Looks
@@ -76,6 +77,12 @@ class AgtuiApp(GuardedApp):
         defaults = {spec.id: spec.keys for spec in (*ACTIONS, *TAB_ACTIONS)}
         keymap = read_keymap(options.keys, defaults, [tab.id for tab in tabs])
         self._keys = {**defaults, **keymap.overrides}
+        self._shell_keys = frozenset(
+            key
+            for spec in (*ACTIONS, *TAB_ACTIONS)
+            if not spec.anywhere
+            for key in self._keys[spec.id].split(",")
+        )
         self.set_keymap(dict(keymap.overrides))
         self._to_say = list(keymap.warnings)
         self.looks = Looks(self, options.config_dir and options.config_dir / "themes", self._complain)
@@ -198,6 +205,23 @@ class AgtuiApp(GuardedApp):
         """The keys of an action as the person sees them; empty if it has none."""
         return " ".join(key_label(key) for key in self._keys.get(action, "").split(",") if key)
 
+    async def on_event(self, event: events.Event) -> None:
+        """Keys and pastes find somebody who takes them, before the next one is read."""
+        if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
+            if isinstance(self.screen, Dialog) and isinstance(event, events.Key):
+                if await self._answered(self.screen, event):
+                    return
+            elif self.screen is self.shell and self.shell.wake(event):
+                return
+        await super().on_event(event)
+
+    async def _answered(self, dialog: Dialog[Any], event: events.Key) -> bool:
+        """Whether the dialog, or a key that works over it, has dealt with `event`."""
+        if dialog.gives_way and event.key in self._shell_keys:
+            dialog.dismiss("")
+            return False
+        return await self._check_bindings(event.key, priority=True) or await dialog.answer(event)
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """While a dialog is open, only what works anywhere works."""
         return self.screen is self.shell or action not in SHELL_ONLY
@@ -225,13 +249,13 @@ class AgtuiApp(GuardedApp):
         if self.shell.pane is not None:
             targets += widget_targets(self.shell.pane)
 
-        async def go(where: str | Widget | None) -> None:
+        async def go(where: str | Widget) -> None:
             if isinstance(where, str):
                 await self.shell.show(where)
-            elif where is not None:
-                where.focus()
+            else:
+                self.shell.set_focus(where)
 
-        self.push_screen(JumpScreen(targets), go)
+        self.push_screen(JumpScreen(targets, go))
 
     def action_help(self) -> None:
         from tui.screens.help import HelpScreen, Line, help_for, key_lines
@@ -256,7 +280,14 @@ class AgtuiApp(GuardedApp):
             if tab and any(spec.id == tab for spec in self.tabs):
                 await self.shell.show(tab)
 
-        self.push_screen(OnboardingScreen(url), go)
+        page = OnboardingScreen(url, self.key_named("help"), self.key_named("commands"))
+        self.push_screen(page, go)
+
+    def action_command_palette(self) -> None:
+        from tui.commands import Palette
+
+        if not isinstance(self.screen, Palette):
+            self.push_screen(Palette(id="--command-palette"))
 
     # Themes in the palette --------------------------------------------------------------------------
 

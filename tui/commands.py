@@ -11,8 +11,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 from rich.cells import cell_len
+from textual import on
+from textual.await_complete import AwaitComplete
 from textual.command import Command, CommandPalette, DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
+from textual.widgets import Input, OptionList
 
 from tui.actions import ACTIONS
 from tui.keymap import key_label
@@ -56,6 +59,25 @@ def previewed(message: CommandPalette.OptionHighlighted) -> str:
     option = message.highlighted_event.option
     command = option.hit.command if isinstance(option, Command) else None
     return command.name if isinstance(command, UseTheme) else ""
+
+
+class Palette(CommandPalette):
+    """Textual's palette, in which the first choice counts: what is typed behind it is let go."""
+
+    _over = False
+
+    def dismiss(self, result: None = None) -> AwaitComplete:
+        if self._over:
+            return AwaitComplete.nothing()
+        self._over = True
+        return super().dismiss(result)
+
+    @on(Input.Submitted)
+    @on(OptionList.OptionSelected)
+    def _only_once(self, event: Input.Submitted | OptionList.OptionSelected) -> None:
+        if self._over:
+            event.stop()
+            event.prevent_default()
 
 
 class Commands(Provider):

@@ -17,6 +17,7 @@ from typing import Any, Protocol, runtime_checkable
 from rich.text import Text
 from textual import events, on, work
 from textual.app import App
+from textual.await_complete import AwaitComplete
 from textual.driver import Driver
 from textual.worker import WorkerFailed
 
@@ -114,6 +115,12 @@ class GuardedApp(App[int], inherit_bindings=False):
         else:
             self._asked_to_leave_at = time.monotonic()
             self.flash("^C again to quit", seconds=AGAIN_SECONDS)
+
+    def pop_screen(self) -> AwaitComplete:
+        """Take the topmost page away; the shell stays, also when a page above it is left twice."""
+        if len(self.screen_stack) <= 1:
+            return AwaitComplete.nothing()
+        return super().pop_screen()
 
     # Crashing ---------------------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
-from textual import getters, on
+from textual import events, getters, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingsMap, BindingType
 from textual.containers import Horizontal
@@ -89,6 +89,7 @@ class ShellScreen(Screen[None]):
         self._services: Services | None = None
         self._looking: Timer | None = None
         self._focus_of: dict[str, Widget | None] = {}
+        self._ahead: list[events.Key | events.Paste] = []
 
     def compose(self) -> ComposeResult:
         with Horizontal(id="head"):
@@ -154,7 +155,7 @@ class ShellScreen(Screen[None]):
         if what:
             pane.post_message(Pane.Asked(what))
         if before is not pane:
-            self.call_after_refresh(self._focus_in, pane)
+            self._focus_in(pane)
         return pane
 
     async def _mount_pane(self, spec: TabSpec) -> Pane:
@@ -167,9 +168,12 @@ class ShellScreen(Screen[None]):
         return pane
 
     def _focus_in(self, pane: Pane) -> None:
-        if not pane.is_active or (self.focused is not None and pane in self.focused.ancestors):
-            return
-        self.set_focus(self._place_in(pane))
+        """Give the focus to a place in `pane` at once: the next key may be there already."""
+        if self.focused is None or pane not in self.focused.ancestors:
+            self.set_focus(self._place_in(pane))
+        ahead, self._ahead = self._ahead, []
+        for event in ahead:
+            (self.focused or self)._forward_event(event)  # pyright: ignore[reportPrivateUsage]
 
     def _place_in(self, pane: Pane) -> Widget | None:
         """Where the focus was in `pane`, or where it starts."""
@@ -225,14 +229,48 @@ class ShellScreen(Screen[None]):
             chain.insert(0, (self.pane, bindings))
         return chain
 
+    def wake(self, event: events.Key | events.Paste) -> bool:
+        """Before a key or a paste is handed out: if nothing has the focus, give it to whom it is for.
+
+        Keys of the page itself stay its own, and those of the pane where no text is written. Returns
+        whether the event is kept until the first pane is there.
+        """
+        if self.focused is not None:
+            return False
+        if self.pane is None:
+            early = isinstance(event, events.Paste) or not self._has(event.key)
+            if early:
+                self._ahead.append(event)
+            return early
+        place = self._place_in(self.pane)
+        if place is not None and (isinstance(event, events.Paste) or self._is_for(place, event)):
+            self.set_focus(place)
+        return False
+
+    def _is_for(self, place: Widget, event: events.Key) -> bool:
+        if event.key in self._bindings.key_to_bindings:
+            return False
+        if place.check_consume_key(event.key, event.character):
+            return True
+        return not self._has(event.key)
+
+    def _has(self, key: str) -> bool:
+        """Whether `key` does something here, be there a focus or not."""
+        return any(key in bindings.key_to_bindings for _, bindings in self._binding_chain)
+
     def action_back(self) -> None:
-        """Escape: stop what runs, else close what is open, else leave the field. Never quits."""
+        """Escape: stop what runs, else close what is open, else go back to the pane's first place, else
+        leave the field. Never quits, and never leaves keys without somebody who hears them."""
         if self.flash_line.said is not None:
             self.flash_line.clear()
-        if self.pane is not None and self.pane.stop():
+        if self.pane is None or self.pane.stop():
             return
-        self._focus_of[self.active] = self.focused or self._focus_of.get(self.active)
-        self.set_focus(None)
+        first, focused = self.pane.first_focus(), self.focused
+        self._focus_of[self.active] = focused or self._focus_of.get(self.active)
+        if first is None or (first is focused and first.check_consume_key("a", "a")):
+            self.set_focus(None)
+        else:
+            self.set_focus(first)
 
     def action_enter_pane(self) -> None:
         """Enter, while nothing has the focus: back to where one was."""

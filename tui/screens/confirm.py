@@ -9,13 +9,14 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
+
+from tui.dialog import Dialog
 
 NONE = -1
 
 
-class ChoiceScreen(ModalScreen[int]):
+class ChoiceScreen(Dialog[int]):
     """Its result is the index of the chosen answer, or `NONE` after escape."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -10,10 +10,10 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.dom import DOMNode
-from textual.screen import ModalScreen
 from textual.widget import Widget
 from textual.widgets import Static
 
+from tui.dialog import Dialog
 from tui.keymap import key_label
 from tui.panes.base import HelpData
 
@@ -64,7 +64,7 @@ def key_lines(bindings: Iterable[ActiveBinding]) -> list[Line]:
     return [Line("  ".join(shown), does) for (_, does), shown in keys.items()]
 
 
-class HelpScreen(ModalScreen[None]):
+class HelpScreen(Dialog[None]):
     """One page to read; scrolls if it is long."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

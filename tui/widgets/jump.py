@@ -6,16 +6,16 @@ can have the focus gets the next free one. Labels are chips over the top left co
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import NamedTuple, Protocol, runtime_checkable
 
 from textual import events
 from textual.app import ComposeResult
 from textual.geometry import Offset, Size
-from textual.screen import ModalScreen
 from textual.widget import Widget
 from textual.widgets import Static
 
+from tui.dialog import Dialog
 from tui.widgets.tab_bar import TabBar
 
 LETTERS = "asdfgjklwertyuiopzxcvbnm"
@@ -70,8 +70,8 @@ def letter_targets(widgets: Iterable[Widget], taken: Iterable[str] = ()) -> list
     return targets
 
 
-class JumpScreen(ModalScreen["str | Widget | None"]):
-    """The overlay. Its result is a tab's id, a widget, or None."""
+class JumpScreen(Dialog[None]):
+    """The overlay. It is gone after one key, and `go` is called with a tab's id or a widget."""
 
     DEFAULT_CSS = """
     JumpScreen {
@@ -86,9 +86,10 @@ class JumpScreen(ModalScreen["str | Widget | None"]):
     }
     """
 
-    def __init__(self, targets: Sequence[Target]) -> None:
+    def __init__(self, targets: Sequence[Target], go: Callable[[str | Widget], Awaitable[None]]) -> None:
         super().__init__()
         self.targets = tuple(targets)
+        self._go = go
         self._first_size: Size | None = None
 
     def compose(self) -> ComposeResult:
@@ -98,17 +99,20 @@ class JumpScreen(ModalScreen["str | Widget | None"]):
             yield chip
         yield Static(HINT, classes="jump--hint", markup=False)
 
-    def on_key(self, event: events.Key) -> None:
-        event.stop()
-        found = [target.what for target in self.targets if target.key == event.character]
-        self.dismiss(found[0] if found else None)
+    async def answer(self, event: events.Key) -> bool:
+        self.dismiss()
+        for target in self.targets:
+            if target.key == event.character:
+                await self._go(target.what)
+                break
+        return True
 
     def on_click(self) -> None:
-        self.dismiss(None)
+        self.dismiss()
 
     def on_resize(self, event: events.Resize) -> None:
         """The labels would stand in wrong places."""
         if self._first_size is None:
             self._first_size = event.size
         elif event.size != self._first_size:
-            self.dismiss(None)
+            self.dismiss()

@@ -12,14 +12,14 @@ from textual import getters, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
+from tui.dialog import Dialog
 from tui.widgets.clean import clean_line
 from tui.widgets.picker_list import PickerColumn, PickerList, PickerRow, ranked
 
 
-class Picker(ModalScreen[str | None]):
+class Picker(Dialog[str | None]):
     """Dismissed with the chosen row's id, or None after esc."""
 
     AUTO_FOCUS = "Input"

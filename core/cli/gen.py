@@ -14,14 +14,13 @@ from core.domain.events import JobEvent, Made, NotMade, Partial, Phase
 from core.domain.failure import Failure, GatewayError, Kind
 from core.domain.requests import ImageOptions, ImageRequest
 from core.domain.streams import closing
+from core.wire.pictures import ENDINGS
 
 from .app import App, caller, json_option, pass_app, ready_to_ask
 from .asking import prompt_text
 from .exits import Exit, Stop, exit_of
 from .output import clean, data, emit_json, on_terminal, words
 from .progress import Progress
-
-SUFFIXES = {"image/png": ".png", "image/jpeg": ".jpg", "image/webp": ".webp", "image/gif": ".gif"}
 
 
 class Picture(msgspec.Struct, frozen=True):
@@ -149,7 +148,7 @@ def _keep(made: Made, file: Path | None, force: bool) -> Picture:
     if file is None and asset is not None:
         path = asset.path
     else:
-        suffix = SUFFIXES.get(mime, ".bin")
+        suffix = f".{ENDINGS.get(mime, 'bin')}"
         file = file or Path(f"agtui-{made.index + 1}{suffix}")
         path = str(_write(file if file.suffix else file.with_suffix(suffix), _bytes(made.media), force))
         if guess_type(path)[0] != mime:

@@ -42,7 +42,6 @@ class Started(Struct, frozen=True, tag="started"):
     account: str = ""
     provider: str = ""
     endpoint: str = ""
-    response_id: str = ""
     attempts: int = 1
     dropped: tuple[str, ...] = ()
 

@@ -21,8 +21,9 @@ from core.domain.content import AssetRef, Base64Text, Media, Part, ToolResult, m
 from core.domain.works import ChatTurn
 from core.storage.beneath import read_beneath
 from core.storage.files import ensure_dir, write_atomic
+from core.wire.pictures import ENDINGS
 
-from .magic import ENDINGS, MOST_BYTES
+from .magic import MOST_BYTES
 
 FOLDER: Final = "attachments"
 INLINE_BYTES: Final = 4_096

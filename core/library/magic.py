@@ -9,11 +9,10 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from core.domain.failure import GatewayError, Kind, Scope
+from core.wire.pictures import picture_mime
 
 MOST_BYTES: Final = 64 * 1024 * 1024
 MOST_PIXELS: Final = 40_000_000
-ENDINGS: Final = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp", "image/gif": "gif"}
-MIMES: Final = {ending: mime for mime, ending in ENDINGS.items()}
 
 # JPEG markers that begin a frame (ITU T.81 table B.1), and those that stand alone.
 _FRAMES: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
@@ -28,15 +27,17 @@ class Header(NamedTuple):
 
 def read_header(content: bytes) -> Header | None:
     """Type and size of a PNG, JPEG, WebP or GIF; None for anything else and for a cut header."""
-    if content.startswith(b"\x89PNG\r\n\x1a\n") and content[12:16] == b"IHDR" and len(content) >= 24:
-        return Header("image/png", _big(content, 16, 4), _big(content, 20, 4))
-    if content[:6] in (b"GIF87a", b"GIF89a") and len(content) >= 10:
-        return Header("image/gif", _little(content, 6, 2), _little(content, 8, 2))
-    if content[:4] == b"RIFF" and content[8:12] == b"WEBP" and len(content) >= 30:
-        return _webp(content)
-    if content.startswith(b"\xff\xd8\xff"):
-        return _jpeg(content)
-    return None
+    match mime := picture_mime(content):
+        case "image/png" if content[12:16] == b"IHDR" and len(content) >= 24:
+            return Header(mime, _big(content, 16, 4), _big(content, 20, 4))
+        case "image/gif" if len(content) >= 10:
+            return Header(mime, _little(content, 6, 2), _little(content, 8, 2))
+        case "image/webp" if len(content) >= 30:
+            return _webp(content)
+        case "image/jpeg":
+            return _jpeg(content)
+        case _:
+            return None
 
 
 def checked_header(content: bytes) -> Header:

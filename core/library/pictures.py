@@ -31,9 +31,10 @@ from core.domain.works import Asset
 from core.storage.beneath import read_beneath
 from core.storage.files import ensure_dir, write_atomic
 from core.storage.full import storage_failure
+from core.wire.pictures import ENDINGS, MIMES
 
 from .ids import Ids, is_id
-from .magic import ENDINGS, MIMES, MOST_BYTES, Header, checked_header, read_header
+from .magic import MOST_BYTES, Header, checked_header, read_header
 from .pixels import thumbnail
 
 FOLDER: Final = "pictures"

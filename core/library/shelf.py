@@ -20,12 +20,13 @@ from core.domain.failure import GatewayError, Kind
 from core.domain.ports import Clock, Publish
 from core.domain.requests import ImageRequest
 from core.domain.works import Asset, Chat, ChatSummary, ChatTurn
+from core.wire.pictures import MIMES
 
 from .attachments import Attachments, is_attachment
 from .chats import ChatStore, name_of
 from .ids import Ids, checked
 from .index import LibraryIndex
-from .magic import MIMES, read_header
+from .magic import read_header
 from .pictures import Found, PictureStore
 from .trash import Note, Trash
 

@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from core.domain.failure import GatewayError, Kind
 from core.domain.ports import Clock
+from core.wire.pictures import picture_mime
 
 from .disconnect import Watch
 from .exchange import Exchange
@@ -24,19 +25,6 @@ LIFETIME: Final = 3600.0
 MOST_LINKS: Final = 1000
 MOST_BYTES: Final = 128 * 1024 * 1024
 """What links to pictures that are not in the library may hold in memory."""
-
-MAGIC: Final = (
-    (b"\x89PNG\r\n\x1a\n", "image/png"),
-    (b"\xff\xd8\xff", "image/jpeg"),
-    (b"GIF8", "image/gif"),
-)
-
-
-def picture_type(content: bytes) -> str:
-    """The type that the first bytes tell; empty for what is no picture."""
-    if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
-        return "image/webp"
-    return next((mime for magic, mime in MAGIC if content.startswith(magic)), "")
 
 
 class _Link(Struct, frozen=True):
@@ -80,7 +68,7 @@ class PictureLinks:
         content = b""
         if link is not None:
             content = link.content or await asyncio.to_thread(_read, link.path)
-        if not picture_type(content):
+        if not picture_mime(content):
             raise GatewayError.of(
                 Kind.NOT_FOUND,
                 "There is no such picture, or its link has expired.",
@@ -94,7 +82,7 @@ class PictureLinks:
         await exchange.respond(
             200,
             [
-                ("content-type", picture_type(content)),
+                ("content-type", picture_mime(content)),
                 ("content-security-policy", "sandbox; default-src 'none'"),
                 ("content-disposition", "inline"),
                 ("cache-control", "private, max-age=3600"),

@@ -157,7 +157,6 @@ class Response(Struct, rename="camel"):
     usage_metadata: UsageMetadata | None = None
     prompt_feedback: PromptFeedback | None = None
     model_version: str | None = None
-    response_id: str | None = None
 
 
 def _last(before: int | None, later: int | None) -> int | None:
@@ -185,15 +184,6 @@ BROKEN: Final = frozenset(
     {"MALFORMED_FUNCTION_CALL", "UNEXPECTED_TOOL_CALL", "TOO_MANY_TOOL_CALLS", "NO_IMAGE"}
 )
 """Finish reasons of an answer that came to nothing: worth another try if nothing was sent."""
-
-ROLES: Final = ("user", "model")
-MIME_SUFFIX: Final[dict[str, str]] = {
-    "image/jpeg": ".jpg",
-    "image/png": ".png",
-    "image/webp": ".webp",
-    "image/gif": ".gif",
-}
-"""File suffixes of pictures (seed 000)."""
 
 
 UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)

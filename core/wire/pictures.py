@@ -1,4 +1,4 @@
-"""Shapes and sizes of pictures, as clients name them and as the upstream takes them.
+"""Shapes, sizes and kinds of pictures: as clients name them, as the upstream takes them, as files begin.
 
 Facts only: the order of the ratio table decides where sizes that fit two ratios land.
 """
@@ -6,6 +6,7 @@ Facts only: the order of the ratio table decides where sizes that fit two ratios
 from __future__ import annotations
 
 import re
+from base64 import b64decode
 from typing import Final
 
 from msgspec import Struct
@@ -25,6 +26,21 @@ RATIOS: Final[tuple[tuple[str, float], ...]] = (
 )
 """Compared in this order, first hit wins. Source: Antigravity Tools, images."""
 
+ENDINGS: Final = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp", "image/gif": "gif"}
+"""The kinds that are kept and shown, with the endings of their files."""
+
+MIMES: Final = {ending: mime for mime, ending in ENDINGS.items()}
+
+BEGINNINGS: Final[tuple[tuple[str, int, bytes], ...]] = (
+    ("image/png", 0, b"\x89PNG\r\n\x1a\n"),
+    ("image/jpeg", 0, b"\xff\xd8\xff"),
+    ("image/gif", 0, b"GIF87a"),
+    ("image/gif", 0, b"GIF89a"),
+    ("image/webp", 8, b"WEBP"),
+    ("image/heic", 4, b"ftypheic"),
+)
+"""Kinds with the offset and the first bytes that tell them."""
+
 ASPECTS: Final = tuple(name for name, _ in RATIOS)
 SIZES: Final = ("1K", "2K", "4K")
 
@@ -43,6 +59,20 @@ class NamedShape(Struct, frozen=True):
     model: str
     aspect: str = ""
     size: str = ""
+
+
+def picture_mime(content: bytes) -> str:
+    """The type that the first bytes tell, whatever anybody calls it; empty for what is no picture."""
+    found = next((mime for mime, at, magic in BEGINNINGS if content.startswith(magic, at)), "")
+    return "" if found == "image/webp" and not content.startswith(b"RIFF") else found
+
+
+def base64_mime(text: str) -> str:
+    """The same of a picture's base64."""
+    try:
+        return picture_mime(b64decode(text[:32]))
+    except ValueError:
+        return ""
 
 
 def aspect_of(size: str) -> str:

@@ -13,7 +13,7 @@ from core.domain.events import Usage
 from core.domain.failure import Cause, GatewayError, Kind
 from core.domain.requests import ImageOptions, ImageRequest
 from core.providers.antigravity.encode import Sender
-from core.providers.antigravity.image import decode_image, encode_image, sniff
+from core.providers.antigravity.image import decode_image, encode_image
 from core.providers.antigravity.models import facts_of
 
 PNG = base64.b64encode(b"\x89PNG\r\n\x1a\n" + b"0" * 30).decode()
@@ -111,14 +111,3 @@ def test_no_picture_says_why(body: bytes, kind: Kind, cause: Cause, words: str) 
     failure = caught.value.failure
     assert (failure.kind, failure.cause) == (kind, cause)
     assert words in failure.public_message
-
-
-def test_kinds_of_pictures_are_told_by_their_first_bytes() -> None:
-    webp = base64.b64encode(b"RIFF\x00\x00\x00\x00WEBPVP8 ").decode()
-    assert [sniff(data) for data in (PNG, JPEG, webp, "!!!", "")] == [
-        "image/png",
-        "image/jpeg",
-        "image/webp",
-        "",
-        "",
-    ]

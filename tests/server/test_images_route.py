@@ -16,7 +16,7 @@ from core.domain.content import Base64Text, Media
 from core.domain.events import Finished, JobEvent, Made
 from core.domain.failure import Cause, GatewayError, Kind, Scope
 from core.domain.requests import ImageOptions, ImageRequest
-from core.server.files import PictureLinks, picture_type
+from core.server.files import PictureLinks
 from tests.fakes import PNG, FakeClock, FakeProvider, failing, rate
 
 from .conftest import Start, World
@@ -190,18 +190,3 @@ def test_memory_for_links_is_bounded() -> None:
     for _ in range(2000):
         links.to_file("/x")
     assert len(links._links) <= 1000  # pyright: ignore[reportPrivateUsage]
-
-
-@pytest.mark.parametrize(
-    ("content", "mime"),
-    [
-        (b"\x89PNG\r\n\x1a\n..", "image/png"),
-        (b"\xff\xd8\xff\xe0", "image/jpeg"),
-        (b"GIF89a", "image/gif"),
-        (b"RIFF....WEBPVP8", "image/webp"),
-        (b"RIFF....WAVE", ""),
-        (b"<svg", ""),
-    ],
-)
-def test_a_picture_is_known_by_its_first_bytes(content: bytes, mime: str) -> None:
-    assert picture_type(content) == mime

@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
+
 import pytest
 
-from core.wire.pictures import NamedShape, aspect_of, size_of, split_model
+from core.wire.pictures import (
+    ENDINGS,
+    MIMES,
+    NamedShape,
+    aspect_of,
+    base64_mime,
+    picture_mime,
+    size_of,
+    split_model,
+)
 
 
 @pytest.mark.parametrize(
@@ -47,3 +58,30 @@ def test_quality_is_a_size_unless_one_is_named(quality: str, explicit: str, size
 )
 def test_endings_of_a_model_s_name(name: str, wanted: NamedShape) -> None:
     assert split_model(name) == wanted
+
+
+@pytest.mark.parametrize(
+    ("content", "mime"),
+    [
+        (b"\x89PNG\r\n\x1a\n..", "image/png"),
+        (b"\xff\xd8\xff\xe0", "image/jpeg"),
+        (b"GIF89a", "image/gif"),
+        (b"GIF87a..", "image/gif"),
+        (b"RIFF\0\0\0\0WEBPVP8 ", "image/webp"),
+        (b"\0\0\0\x18ftypheic", "image/heic"),
+        (b"RIFF\0\0\0\0WAVEfmt ", ""),
+        (b"JUNK\0\0\0\0WEBP", ""),
+        (b"GIF8", ""),
+        (b"<svg onload=alert(1)>", ""),
+        (b"%PDF-1.7", ""),
+        (b"", ""),
+    ],
+)
+def test_kinds_of_pictures_are_told_by_their_first_bytes(content: bytes, mime: str) -> None:
+    assert picture_mime(content) == mime
+    assert base64_mime(b64encode(content + b"more of it" * 10).decode()) == mime
+    assert MIMES.get(ENDINGS.get(mime, "")) == (mime if mime in ENDINGS else None)
+
+
+def test_what_is_no_base64_is_no_picture() -> None:
+    assert [base64_mime(text) for text in ("!!!", "a", "", "\u00e4")] == [""] * 4

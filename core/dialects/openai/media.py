@@ -10,6 +10,7 @@ from urllib.parse import unquote_to_bytes
 
 from core.dialects import fields
 from core.domain.content import Base64Text, JsonObject, Media, Url
+from core.wire.pictures import base64_mime
 
 AUDIO_MIMES: Final = {
     "mp3": "audio/mpeg",
@@ -37,14 +38,8 @@ FILE_MIMES: Final = {
     "mp4": "video/mp4",
     "webm": "video/webm",
 }
-MAGIC: Final = (
-    ("iVBORw0", "image/png"),
-    ("/9j/", "image/jpeg"),
-    ("R0lGOD", "image/gif"),
-    ("UklGR", "image/webp"),
-    ("JVBERi", "application/pdf"),
-)
-"""How the base64 of a file of that kind begins."""
+PDF: Final = "JVBERi"
+"""How the base64 of a PDF begins."""
 
 
 def _guess(name: str, default: str) -> str:
@@ -70,7 +65,7 @@ def from_url(url: str, name: str, default: str = "image/png") -> Media:
 
 def from_base64(payload: str, mime: str, default: str) -> Media:
     if mime in ("", "application/octet-stream"):
-        mime = next((kind for start, kind in MAGIC if payload.startswith(start)), default)
+        mime = base64_mime(payload) or ("application/pdf" if payload.startswith(PDF) else default)
     return Media(mime, Base64Text(payload))
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from typing import Any, Final
 
 import msgspec
@@ -13,7 +11,7 @@ from core.domain.events import Made
 from core.domain.failure import Cause, Failure, GatewayError, Kind, Scope
 from core.domain.requests import ImageOptions, ImageRequest
 from core.wire.gemini import FINISH, UNREADABLE, Part, Response, UsageMetadata, to_json
-from core.wire.pictures import split_model
+from core.wire.pictures import base64_mime, picture_mime, split_model
 
 from .contents import media_part
 from .encode import USER_AGENT, Sender
@@ -23,14 +21,6 @@ from .models import Facts
 
 MAX_REFERENCES: Final = 14
 MASK_TEXT: Final = "The last picture is a mask: change only what is white in it."
-MAGIC: Final[tuple[tuple[int, bytes, str], ...]] = (
-    (0, b"\x89PNG\r\n\x1a\n", "image/png"),
-    (0, b"\xff\xd8\xff", "image/jpeg"),
-    (0, b"GIF8", "image/gif"),
-    (8, b"WEBP", "image/webp"),
-    (4, b"ftypheic", "image/heic"),
-)
-"""Offset and first bytes of the kinds of pictures."""
 
 
 class _Envelope(Response):
@@ -97,16 +87,7 @@ def decode_image(body: bytes, model: str, index: int, now: float) -> Made:
 
 def _picture(part: Part) -> Media:
     mime, data = part.blob() or ("", "")
-    return Media(sniff(data) or mime.lower(), Base64Text(data))
-
-
-def sniff(data: str) -> str:
-    """The mime type that the first bytes of base64 text show; empty if unknown."""
-    try:
-        head = base64.b64decode(data[:32])
-    except (binascii.Error, ValueError):
-        return ""
-    return next((mime for at, magic, mime in MAGIC if head[at:].startswith(magic)), "")
+    return Media(base64_mime(data) or mime.lower(), Base64Text(data))
 
 
 def _mended(media: Media) -> Media:
@@ -115,9 +96,9 @@ def _mended(media: Media) -> Media:
         case Base64Text(text=text):
             text = text.partition(",")[2] if text.startswith("data:") else text
             text = "".join(text.split())
-            return Media(sniff(text) or media.mime, Base64Text(text), media.role)
+            return Media(base64_mime(text) or media.mime, Base64Text(text), media.role)
         case bytes() as raw:
-            return Media(sniff(base64.b64encode(raw[:24]).decode()) or media.mime, raw, media.role)
+            return Media(picture_mime(raw) or media.mime, raw, media.role)
         case _:
             return media
 

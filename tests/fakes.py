@@ -317,6 +317,9 @@ class FakePool:
     def models(self) -> tuple[ModelInfo, ...]:
         return self._models
 
+    async def learn(self, seconds: float) -> None:
+        self.learned = True
+
     async def grant(self, account: str, fresh: bool = False) -> Grant:
         self.grants.append((account, fresh))
         if error := self.grant_error(account, fresh):

@@ -187,6 +187,11 @@ class AccountPool:
                 self._cooldowns.has_quota(account, model)
         self._publish("account.changed", account=account, why="quota")
 
+    async def learn(self, seconds: float) -> None:
+        due = [one.id for one in self.members() if not why_not(one) and self._catalogues.due(one.id)]
+        if due:
+            await asyncio.wait([self._later(self._look(account)) for account in due], timeout=seconds)
+
     def look_later(self, account: str) -> None:
         """The same in the background; a failure shows as the account's last error."""
         self._later(self._look(account))
@@ -261,10 +266,11 @@ class AccountPool:
         except GatewayError as error:
             _log.info("no catalogue for an account: %s", error.failure.public_message)
 
-    def _later(self, work: Coroutine[Any, Any, None]) -> None:
+    def _later(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)
         self._background.add(task)
         task.add_done_callback(self._background.discard)
+        return task
 
     def _change_state(self, account: Account, state: AccountState, failure: Failure) -> None:
         # An account that was ended stays so, whatever a late answer says.

@@ -265,6 +265,11 @@ class Pool(Protocol):
         """Everything that some account offers, live catalogues over built-in tables."""
         ...
 
+    async def learn(self, seconds: float) -> None:
+        """Fetch the catalogues that are missing or old, for somebody who wants to see them. Takes at most
+        `seconds`; what could not be learned keeps its built-in table."""
+        ...
+
     async def grant(self, account: str, fresh: bool = False) -> Grant:
         """A live token and a project for `account`; `fresh` forces a refresh after a 401."""
         ...

@@ -41,6 +41,9 @@ from .upstreams import CONTENT, END, FAULT, LONGEST_QUEUE, NOTHING, Asked, Upstr
 
 T = TypeVar("T")
 
+LEARN_S = 3.0
+"""Seconds that a list of models waits for what accounts say they have."""
+
 _ANSWERS = (FinishReason.LENGTH, FinishReason.CONTENT_FILTER)
 """Endings that say something even with nothing before them."""
 
@@ -208,6 +211,7 @@ class GenerationService:
         return self._planning.plan(Wanted(model, conversation, kind))
 
     async def models(self) -> list[ModelInfo]:
+        await self._pool.learn(LEARN_S)
         return list(self._pool.models())
 
     async def count_tokens(self, request: ChatRequest, caller: Caller) -> int:

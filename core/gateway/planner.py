@@ -235,15 +235,15 @@ def others_left(plan: Plan, view: PoolView, tried: Collection[str]) -> Failure |
 def unknown_model(asked: str, models: Sequence[ModelInfo], kind: str) -> Failure:
     return Failure(
         Kind.NOT_FOUND,
-        f"No account offers a model called `{asked}`. {_names(models, kind)}",
+        f"No account offers a model called `{asked}`. {_names(models, kind, asked)}",
         scope=Scope.MODEL,
         cause=Cause.MISSING,
         params={"param": "model", "code": "model_not_found"},
     )
 
 
-def _names(models: Iterable[ModelInfo], kind: str) -> str:
-    names = sorted({model.id for model in models if model.kind == kind})
+def _names(models: Iterable[ModelInfo], kind: str, but: str = "") -> str:
+    names = sorted({model.id for model in models if model.kind == kind} - {but})
     if not names:
         return "There is none of that kind at the moment."
     more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""

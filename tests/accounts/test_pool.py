@@ -290,3 +290,14 @@ async def test_a_refused_catalogue_call_refreshes_the_token_once(world: World) -
 
 def refuse(grant: Grant, endpoint: str) -> Catalogue:
     raise failure(Cause.DENIED, Scope.ACCOUNT)
+
+
+async def test_who_wants_to_see_the_models_gets_what_accounts_really_have(tmp_path: Path) -> None:
+    world = World(tmp_path, "auto")
+    await world.service.seed_sandbox(SANDBOX)
+    await world.pool.learn(5.0)
+    assert {model.id for model in world.pool.models()} == {model.id for model in LIVE.models}
+    asked = len(world.provider.asked)
+    await world.pool.learn(5.0)
+    assert len(world.provider.asked) == asked, "what is known and fresh is not asked again"
+    await world.aclose()

@@ -214,6 +214,9 @@ def accounts(seen: Seen) -> Iterator[Finding]:
     text = f"{ready} of {len(seen.accounts)} accounts are ready."
     if ready:
         yield Finding("accounts", "ok", text)
+    elif seen.accounts:
+        off = next((account for account in seen.accounts if not account.enabled), None)
+        yield Finding("accounts", "note", text, "", f"agtui accounts enable {off.id}" if off else "")
     elif seen.config is not None and seen.config.value("antigravity.client_id"):
         yield Finding("accounts", "note", text, "Nobody can answer.", "agtui accounts login")
     else:

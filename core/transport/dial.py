@@ -1,4 +1,4 @@
-"""Opening a connection: names to addresses in the order given, TCP keep-alive, TLS.
+"""Opening a connection: from a name to the first of its addresses that answers, TCP keep-alive, TLS.
 
 Certificates are verified against the system's authorities and Mozilla's; HTTP/1.1 is all that is offered.
 """
@@ -9,12 +9,21 @@ import asyncio
 import os
 import socket
 import ssl
+from collections import deque
+from collections.abc import Iterable
+from itertools import zip_longest
 from typing import Final, TypeVar
 
 from .address import Origin
 
 PROBE_AFTER_S: Final = 60
 """TCP keep-alive begins after so long a silence (spec antigravity-upstream 4.3)."""
+
+HEAD_START_S: Final = 0.25
+"""How long an address may stay silent before the next one is tried beside it (RFC 8305 5)."""
+
+Resolved = tuple[int, int, int, str, tuple[str, int] | tuple[str, int, int, int]]
+"""An address as getaddrinfo gives it: family, type, protocol, canonical name, address."""
 
 Wire = TypeVar("Wire", bound=asyncio.Protocol)
 
@@ -52,34 +61,64 @@ async def dial(
 
 
 async def _connect(loop: asyncio.AbstractEventLoop, origin: Origin) -> socket.socket:
+    """The first address that answers wins: each gets a head start before the next one is tried, too."""
+    addresses = alternating(await _resolve(loop, origin))
     failed: list[OSError] = []
-    for family, kind, protocol, _, address in await _resolve(loop, origin):
-        try:
-            found = socket.socket(family, kind, protocol)
-        except OSError as error:  # an address family that this machine lacks
-            failed.append(error)
-            continue
-        try:
-            found.setblocking(False)
-            found.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-            if hasattr(socket, "TCP_KEEPIDLE"):
-                found.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, PROBE_AFTER_S)
-            found.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            await loop.sock_connect(found, address)
-        except OSError as error:
-            found.close()
-            failed.append(error)
-        except BaseException:
-            found.close()
-            raise
-        else:
-            return found
+    trying: set[asyncio.Task[socket.socket]] = set()
+    try:
+        while addresses or trying:
+            if addresses:
+                trying.add(loop.create_task(_reach(loop, addresses.popleft())))
+            over, _ = await asyncio.wait(
+                trying,
+                timeout=HEAD_START_S if addresses else None,
+                return_when=asyncio.FIRST_COMPLETED,
+            )
+            for one in over:
+                trying.discard(one)
+                try:
+                    return one.result()
+                except OSError as error:
+                    failed.append(error)
+    finally:
+        for one in trying:
+            one.cancel()
+            one.add_done_callback(_discard)
     raise failed[0] if len(failed) == 1 else ExceptionGroup("no address answers", failed)
 
 
-async def _resolve(
-    loop: asyncio.AbstractEventLoop, origin: Origin
-) -> list[tuple[int, int, int, str, tuple[str, int] | tuple[str, int, int, int]]]:
+def alternating(addresses: Iterable[Resolved]) -> deque[Resolved]:
+    """The same addresses with the families in turn, so that a dead one costs a head start, not many."""
+    families: dict[int, list[Resolved]] = {}
+    for address in addresses:
+        families.setdefault(address[0], []).append(address)
+    rounds = zip_longest(*families.values())
+    return deque(address for together in rounds for address in together if address is not None)
+
+
+async def _reach(loop: asyncio.AbstractEventLoop, resolved: Resolved) -> socket.socket:
+    family, kind, protocol, _, address = resolved
+    found = socket.socket(family, kind, protocol)  # OSError: a family that this machine lacks
+    try:
+        found.setblocking(False)
+        found.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        if hasattr(socket, "TCP_KEEPIDLE"):
+            found.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, PROBE_AFTER_S)
+        found.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        await loop.sock_connect(found, address)
+    except BaseException:
+        found.close()
+        raise
+    return found
+
+
+def _discard(task: asyncio.Task[socket.socket]) -> None:
+    """Close what a loser of the race has connected after all."""
+    if not task.cancelled() and task.exception() is None:
+        task.result().close()
+
+
+async def _resolve(loop: asyncio.AbstractEventLoop, origin: Origin) -> list[Resolved]:
     """Numbers at once, names in the loop's own thread."""
     try:
         found = socket.getaddrinfo(

@@ -107,6 +107,21 @@ def test_a_refusal_has_kind_scope_and_cause(
     assert "{" not in got.public_message
 
 
+@pytest.mark.parametrize(
+    ("status", "message"),
+    [
+        (429, "Quota exceeded"),
+        (429, "Too many requests"),
+        (429, "Resource has been exhausted (e.g. check quota)."),
+        (401, "Request had invalid authentication credentials."),
+    ],
+)
+def test_a_limit_without_a_time_names_none_so_that_the_pool_rests_longer_each_time(
+    status: int, message: str
+) -> None:
+    assert refused(status, message, "").retry_after is None
+
+
 def test_every_row_of_the_table_is_reached() -> None:
     reached = {
         id(rule_for(GoogleError(status, message=message, reasons=(reason,) if reason else (), delay_s=delay)))
@@ -153,7 +168,10 @@ def test_a_verification_link_is_passed_on() -> None:
     assert (
         refused(403, told).params["url"].startswith("https://accounts.google.com/signin/continue?a=1&plt=x")
     )
-    assert refused(403, "", "VALIDATION_REQUIRED", validation_url="javascript:alert(1)").params == {}
+    for odd in ("javascript:alert(1)", "http://evil.test/", "http://127.0.0.1.evil.test/"):
+        assert refused(403, "", "VALIDATION_REQUIRED", validation_url=odd).params == {}
+    ours = "http://127.0.0.1:8045/verify"
+    assert refused(403, "", "VALIDATION_REQUIRED", validation_url=ours).params == {"url": ours}
 
 
 def test_claudes_own_words_are_shown() -> None:

@@ -19,6 +19,9 @@ from .error_table import LONG_DELAY_S, TABLE, Rule
 
 VERIFY_LINK: Final = re.compile(r"https://accounts\.google\.com/[^\s\"'<>\\)]+")
 LINK_SCORES: Final = (("plt=", 4), ("/signin/continue", 3), ("continue=", 2), ("service=cloudcode", 1))
+OPENABLE: Final = ("https://", "http://127.0.0.1:")
+"""How a link begins that a person may be asked to open; the sandbox's is on loopback."""
+
 LONGEST_TEXT: Final = 400
 LONGEST_READ: Final = 4_096
 
@@ -88,7 +91,7 @@ def _params(error: GoogleError, rule: Rule) -> dict[str, str]:
         url = error.metadata.get("validation_url", "") or _link_in(error.message)
     elif rule.cause is Cause.TERMS:
         url = error.metadata.get("appeal_url", "")
-    return {"url": url} if url.startswith("https://") else {}
+    return {"url": url} if url.startswith(OPENABLE) else {}
 
 
 def _link_in(text: str) -> str:

@@ -65,7 +65,6 @@ class Projects:
             if failure.cause is not Cause.CONNECT:
                 self._refused[account.id] = _Refused(failure, self._clock.monotonic())
             raise GatewayError(failure) from None
-        self._unreachable.forget(account)
         self._refused.pop(account.id, None)
         self._settled.add(account.id)
         found = self._roster.change(account.id, lambda known: with_project(known, project))

@@ -106,7 +106,6 @@ class Tokens:
                 used, token = await self._ask(account, sign_in)
             except GatewayError as error:
                 raise GatewayError(self._unreachable.blame(account, error.failure)) from None
-            self._unreachable.forget(account)
             await self._replace_refresh_token(account, used, token, sign_in)
             return self.keep(account_id, token, forced=fresh)
 

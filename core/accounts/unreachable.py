@@ -39,7 +39,3 @@ class Unreachable:
         elif failure.cause is not Cause.CONFIG:
             failure = structs.replace(failure, scope=Scope.ACCOUNT)
         return failure
-
-    def forget(self, account: Account) -> None:
-        """Its host answered, or its owner wants it asked again."""
-        self._since.pop((account.provider, account.realm), None)

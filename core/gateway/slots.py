@@ -42,8 +42,6 @@ class Slots:
         gives it back; calling it twice does nothing."""
         if self._waiting:
             self._hand_on(account, ticket)
-        if any(account in waiter.wants and waiter.ticket < ticket for waiter in self._waiting):
-            return None
         return self._take(account, model)
 
     async def wait(self, wants: Mapping[str, str], ticket: int, seconds: float) -> tuple[str, Release] | None:

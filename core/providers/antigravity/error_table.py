@@ -23,7 +23,8 @@ class Rule(Struct, frozen=True):
     """Applies if the status is among `statuses` (empty: any) and, where given, one of `reasons` or one of
 
     `texts` (lower case) occurs. `delay` narrows to long or short delays. `rest_s` is how long to rest
-    when the answer names no delay. `say` may use {model}, {wait}, {text}, {status}.
+    when the answer names no delay; without it the pool has its own schedule, by failures in a row. `say`
+    may use {model}, {wait}, {text}, {status}.
     """
 
     name: str
@@ -108,7 +109,6 @@ TABLE: Final[tuple[Rule, ...]] = (
         QUOTA_SAYS,
         frozenset({429}),
         reasons=("QUOTA_EXHAUSTED",),
-        rest_s=60.0,
     ),
     Rule(
         "rate",
@@ -118,7 +118,6 @@ TABLE: Final[tuple[Rule, ...]] = (
         RATE_SAYS,
         frozenset({429}),
         reasons=("RATE_LIMIT_EXCEEDED",),
-        rest_s=30.0,
     ),
     Rule(
         "quota",
@@ -128,7 +127,6 @@ TABLE: Final[tuple[Rule, ...]] = (
         QUOTA_SAYS,
         frozenset({429}),
         delay="long",
-        rest_s=60.0,
     ),
     Rule(
         "rate",
@@ -138,7 +136,6 @@ TABLE: Final[tuple[Rule, ...]] = (
         RATE_SAYS,
         frozenset({429}),
         delay="short",
-        rest_s=30.0,
     ),
     Rule(
         "quota",
@@ -148,7 +145,6 @@ TABLE: Final[tuple[Rule, ...]] = (
         QUOTA_SAYS,
         frozenset({429}),
         texts=QUOTA_TEXTS,
-        rest_s=60.0,
     ),
     Rule(
         "rate",
@@ -158,7 +154,6 @@ TABLE: Final[tuple[Rule, ...]] = (
         RATE_SAYS,
         frozenset({429}),
         texts=RATE_TEXTS,
-        rest_s=30.0,
     ),
     Rule(
         "soft",
@@ -168,7 +163,6 @@ TABLE: Final[tuple[Rule, ...]] = (
         "Google refuses {model} for this account without saying why. Try again {wait}, "
         "or use another account.",
         frozenset({429}),
-        rest_s=5.0,
     ),
     Rule(
         "auth",
@@ -177,7 +171,6 @@ TABLE: Final[tuple[Rule, ...]] = (
         Cause.AUTH,
         "Google does not take this account's sign-in any more. If it stays so, sign in again.",
         frozenset({401}),
-        rest_s=60.0,
     ),
     Rule(
         "validation",

@@ -17,6 +17,17 @@ from core.domain.failure import GatewayError, Kind
 ABSENT = frozenset({"[undefined]", "undefined"})
 
 
+UNMARKED = frozenset({"auto", "default"})
+"""Words that ask for what happens anyway."""
+
+
+def says_something(value: object) -> bool:
+    """Whether a member asks for anything, so that its loss would be one."""
+    if isinstance(value, str):
+        return bool(value) and value not in ABSENT and value not in UNMARKED
+    return bool(value)
+
+
 def refusal(name: str, message: str) -> GatewayError:
     """`bad_request` about the member `name`."""
     return GatewayError.of(Kind.BAD_REQUEST, message, params={"param": name})

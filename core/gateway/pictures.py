@@ -69,7 +69,8 @@ class _Maker:
         return Wanted(self._request.model, f"{self._caller.request_id}/{index}", "image", self._request.n)
 
     async def events(self) -> AsyncIterator[JobEvent]:
-        self._book.plan = self._planning.plan(self._wanted(0))
+        plan = self._planning.plan(self._wanted(0))
+        self._book.plan = structs.replace(plan, dropped=self._dropped)
         if failure := self._planning.possible(self._wanted(0)):
             raise GatewayError(failure)
         tasks = [asyncio.create_task(self._one(index)) for index in range(self._request.n)]
@@ -139,8 +140,12 @@ class _Maker:
                 self._book.winner = search.winner or self._book.winner
                 put(_Over(index))
 
-    @staticmethod
-    def _signed(made: Made, search: Search[JobEvent], index: int) -> Made:
+    @property
+    def _dropped(self) -> tuple[str, ...]:
+        """What was asked and no picture model can be told."""
+        return tuple(sorted(self._request.extras))
+
+    def _signed(self, made: Made, search: Search[JobEvent], index: int) -> Made:
         """The picture with who made it."""
         winner = search.winner
         if winner is None:
@@ -151,5 +156,6 @@ class _Maker:
             winner.candidate.provider,
             winner.endpoint,
             attempts=search.made,
+            dropped=self._dropped,
         )
         return structs.replace(made, index=index, started=started)

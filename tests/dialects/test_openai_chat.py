@@ -372,3 +372,17 @@ def test_any_json_is_read_or_refused_by_name(fields: dict[str, Any]) -> None:
         return
     assert found.request.turns
     assert found.request.model
+
+
+def test_what_nobody_can_be_told_is_kept_by_name() -> None:
+    asked = {"model": "m", "messages": [], "store": True, "service_tier": "priority", "logprobs": True}
+    assert set(decode(json.dumps(asked).encode(), "id", 1).request.extras) == {
+        "store",
+        "service_tier",
+        "logprobs",
+    }
+
+
+def test_members_that_ask_for_nothing_are_not_lost() -> None:
+    asked = {"model": "m", "messages": [], "store": False, "service_tier": "auto", "logprobs": None, "x": []}
+    assert decode(json.dumps(asked).encode(), "id", 1).request.extras == {}

@@ -83,6 +83,11 @@ def test_a_wish_that_can_t_be_read_is_named(fields: dict[str, Any], name: str) -
     assert (caught.value.failure.kind, caught.value.failure.params["param"]) == (Kind.BAD_REQUEST, name)
 
 
+def test_wishes_without_a_word_for_them_are_kept_by_name() -> None:
+    found = order(background="transparent", moderation="auto", output_compression=50, user="u", style="vivid")
+    assert set(found.request.extras) == {"background", "output_compression"}
+
+
 def test_the_answer_holds_what_was_made() -> None:
     found = json.loads(b"".join(pieces([Picture(b64_json="AAAA"), Picture(url="http://x/files/t")], 5)))
     assert found == {"created": 5, "data": [{"b64_json": "AAAA"}, {"url": "http://x/files/t"}]}

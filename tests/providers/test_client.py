@@ -10,15 +10,17 @@ from typing import Any
 import pytest
 
 from core.domain.accounts import Device, Realm
-from core.domain.content import Role, Turn, text_of
+from core.domain.content import Role, Text, Thought, ToolCall, ToolResult, Turn, text_of
 from core.domain.events import Answer, Batch, PartDelta
 from core.domain.failure import Cause, GatewayError, Kind, Scope
 from core.domain.ports import Call, Grant
-from core.domain.requests import ChatRequest, ImageRequest
+from core.domain.requests import ChatRequest, ImageRequest, Sampling, Thinking, Tool
 from core.domain.secret import Secret
 from core.domain.streams import Collector
 from core.providers.antigravity import client
 from core.providers.antigravity.client import AntigravityProvider
+from core.providers.antigravity.encode import Sender, encode
+from core.providers.antigravity.models import facts_of
 from core.providers.antigravity.settings import AntigravitySettings
 from core.transport import troubles
 
@@ -280,3 +282,51 @@ async def test_a_token_count_is_read_wrapped_or_not(body: bytes) -> None:
         return
     count = await provider.count_tokens(REQUEST, "m", GRANT, "https://h")
     assert count == (7 if b"7" in body else 0)
+
+
+CLAUDE = "claude-opus-4-6-thinking"
+SIGNATURE = "R" + "q3" * 40
+
+
+@pytest.mark.parametrize("signature", [SIGNATURE, ""])
+def test_what_is_dropped_is_what_is_not_sent(signature: str) -> None:
+    """Claude can't think on in a tool loop whose thoughts are lost; then it is told its temperature."""
+    provider = AntigravityProvider(AntigravitySettings, OneReply(), FixedClock())
+    call = ToolCall("c1", "f", arguments="{}")
+    turns = (
+        Turn.of(Role.USER, "Hi"),
+        Turn(Role.MODEL, (Thought("hm", signature), call) if signature else (call,)),
+        Turn(Role.USER, (ToolResult("c1", "f", (Text("1"),)),)),
+    )
+    request = ChatRequest(
+        "m",
+        turns,
+        tools=(Tool("f"),),
+        sampling=Sampling(temperature=0.5, top_k=3),
+        thinking=Thinking(effort="high"),
+    )
+    body = json.loads(encode(request, facts_of(CLAUDE), Sender("a", "p", "r")).body)
+    sent = body["request"]["generationConfig"]
+    lost = provider.dropped(request, CLAUDE)
+    assert ("temperature" in sent, "topK" in sent) == ("temperature" not in lost, "top_k" not in lost)
+    assert ("thinkingConfig" in sent) == ("thinking" not in lost)
+    assert ("thinkingConfig" in sent) == bool(signature)
+
+
+@pytest.mark.parametrize(
+    ("model", "modalities", "lost"),
+    [
+        ("gemini-3-pro-high", ("text",), False),
+        ("gemini-3-pro-high", ("text", "audio"), True),
+        ("gemini-3-pro-high", ("image",), True),
+        ("gemini-3.1-flash-image", ("TEXT", "IMAGE"), False),
+        ("gemini-3.1-flash-image", ("audio",), True),
+        ("gemini-3-pro-high", (), False),
+    ],
+)
+def test_a_form_of_answer_that_the_model_has_not_is_dropped(
+    model: str, modalities: tuple[str, ...], lost: bool
+) -> None:
+    provider = AntigravityProvider(AntigravitySettings, OneReply(), FixedClock())
+    request = ChatRequest("m", (Turn.of(Role.USER, "Hi"),), modalities=modalities)
+    assert ("modalities" in provider.dropped(request, model)) is lost

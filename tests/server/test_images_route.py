@@ -15,6 +15,7 @@ from core.config.settings import LibrarySettings
 from core.domain.content import Base64Text, Media
 from core.domain.events import Finished, JobEvent, Made
 from core.domain.failure import Cause, GatewayError, Kind, Scope
+from core.domain.ports import Grant
 from core.domain.requests import ImageOptions, ImageRequest
 from core.server.files import PictureLinks
 from tests.fakes import PNG, FakeClock, FakeProvider, failing, rate
@@ -48,7 +49,9 @@ async def test_a_picture_is_made_and_kept(start: Start) -> None:
 
 
 class LargePictures(FakeProvider):
-    async def image(self, *_: Any) -> AsyncIterator[JobEvent]:
+    async def image(
+        self, request: ImageRequest, model: str, grant: Grant, endpoint: str, index: int
+    ) -> AsyncIterator[JobEvent]:
         yield Made(0, Media("image/png", Base64Text(LARGE)))
 
 
@@ -59,6 +62,15 @@ async def test_large_pictures_arrive_whole(start: Start) -> None:
     assert [one["b64_json"] == LARGE for one in answer.json()["data"]] == [True] * 3
     assert answer.headers["cache-control"] == "no-store"
     assert answer.headers["x-account-email"] == "a@test"
+
+
+async def test_wishes_that_are_left_out_are_named(start: Start) -> None:
+    world = await start(FakeProvider(MADE))
+    answer = await world.client.post(IMAGES, json=KITE | {"background": "transparent", "moderation": "low"})
+    assert answer.headers["x-agtui-dropped"] == "background, moderation"
+    plan = world.recorder.last.plan
+    assert plan is not None
+    assert plan.dropped == ("background", "moderation")
 
 
 async def test_several_pictures_come_as_several(start: Start) -> None:

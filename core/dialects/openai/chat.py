@@ -80,8 +80,6 @@ UNDERSTOOD: Final = frozenset(
         "prompt_cache_key",
         "metadata",
         "user",
-        "store",
-        "service_tier",
         "safety_settings",
     }
 )
@@ -141,13 +139,11 @@ def _request(source: JsonObject, model: str) -> ChatRequest:
         conversation=key or conversation_key(system, turns, fields.text(source, "user") or ""),
         metadata=metadata,
         extras={
-            name: value for name, value in source.items() if name not in UNDERSTOOD and _says_something(value)
+            name: value
+            for name, value in source.items()
+            if name not in UNDERSTOOD and fields.says_something(value)
         },
     )
-
-
-def _says_something(value: object) -> bool:
-    return value not in (None, False, 0, "", "[undefined]") and value != [] and value != {}
 
 
 def _messages(source: JsonObject) -> list[Any]:

@@ -76,7 +76,9 @@ def decode(body: bytes) -> ImageOrder:
         size=size_of(quality, explicit) or named.size,
     )
     extras: dict[str, Any] = {
-        name: value for name, value in source.items() if name not in UNDERSTOOD and value is not None
+        name: value
+        for name, value in source.items()
+        if name not in UNDERSTOOD and fields.says_something(value)
     }
     request = ImageRequest(
         prompt,

@@ -28,7 +28,7 @@ from core.wire.sse import EventTooLargeError
 
 from .catalogue import read_catalogue
 from .decode import Decoder
-from .encode import Sender, encode, encode_count
+from .encode import Sender, encode, encode_count, thinks
 from .errors import classify
 from .generation import dropped
 from .headers import CallKind, headers
@@ -36,7 +36,6 @@ from .image import decode_image, encode_image
 from .models import PROVIDER, TABLE, Facts, facts_of, model_info, resolve
 from .settings import AntigravitySettings
 from .signin import AntigravitySignIn, Sleep
-from .thinking import think
 
 log = logging.getLogger("agtui.providers.antigravity")
 
@@ -107,7 +106,7 @@ class AntigravityProvider:
 
     def dropped(self, request: ChatRequest, model: str) -> tuple[str, ...]:
         row = facts_of(model)
-        return dropped(request, row, think(request, row).on)
+        return dropped(request, row, thinks(request, row))
 
     # --- answers --------------------------------------------------------------------------------
 

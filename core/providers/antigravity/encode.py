@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from core.domain.content import Role, text_of
+from core.domain.content import Role, ToolCall, text_of
 from core.domain.requests import ChatRequest
 from core.wire.gemini import to_json
 from core.wire.tool_names import ToolNames
@@ -65,6 +65,16 @@ def encode_count(request: ChatRequest, row: Facts) -> bytes:
     fields = _request(request, row, tool_names(request, row), "")
     kept = ("systemInstruction", "tools", "contents")
     return to_json({"request": {key: fields[key] for key in kept if key in fields}})
+
+
+def thinks(request: ChatRequest, row: Facts) -> bool:
+    """Whether the model will be told to think: the history of a tool loop may forbid it to Claude."""
+    if not think(request, row).on:
+        return False
+    if not row.claude or not any(isinstance(part, ToolCall) for turn in request.turns for part in turn.parts):
+        return True
+    _, turns = system_texts(request.system, request.turns)
+    return loop_thinks(contents(turns, row, tool_names(request, row), thinking=True))
 
 
 def session_id(request: ChatRequest, account: str) -> str:

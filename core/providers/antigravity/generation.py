@@ -12,6 +12,10 @@ from .models import Facts
 from .thinking import Thought
 
 MAX_STOPS: Final = 5
+WRITER: Final = frozenset({"text"})
+PAINTER: Final = frozenset({"text", "image"})
+"""The forms in which models answer."""
+
 CLAUDE_MIN_TOP_P: Final = 0.95
 """The least top_p that Claude takes while it thinks."""
 
@@ -101,7 +105,9 @@ def dropped(request: ChatRequest, row: Facts, thinks: bool) -> tuple[str, ...]:
         "presence_penalty": not row.gemini and bool(asked.presence_penalty),
         "frequency_penalty": not row.gemini and bool(asked.frequency_penalty),
         "parallel_tool_calls": request.parallel_tool_calls is False,
-        "thinking": row.thinking == "never" and bool(request.thinking.effort or request.thinking.budget),
+        "thinking": not thinks
+        and (request.thinking.effort not in (None, "none") or bool(request.thinking.budget)),
+        "modalities": not {word.lower() for word in request.modalities} <= (PAINTER if row.draws else WRITER),
         "search": request.search and (functions or not row.searches),
         "safety": bool(request.safety) and not row.gemini,
         "tools": row.draws and functions,

@@ -15,7 +15,7 @@ import core
 from core.config.settings import ServerSettings
 from core.domain.failure import Failure, GatewayError, Kind
 from core.domain.ports import Clock
-from core.redact import mask_email
+from core.redact import mask_email, redact
 from core.services import Generation, Studio
 
 from . import guard, health
@@ -26,7 +26,7 @@ from .disconnect import InterruptedRequest, Watch
 from .exchange import BodyBudget, ClientGoneError, Exchange
 from .family import Family, Route
 from .files import PREFIX, PictureLinks
-from .streaming import STOPPING
+from .streaming import STOPPING, told
 
 log = logging.getLogger("agtui.server")
 
@@ -135,14 +135,14 @@ class Gateway:
             log.error("request %s failed after its response had begun: %s", exchange.id, failure)
             await exchange.finish()
             return
-        error = family.error_body(failure)
+        error = family.error_body(told(failure))
         headers: Headers = list(error.headers)
         if allow := failure.params.get("allow"):
             headers.append(("allow", allow))
         if email := failure.params.get("email"):
             headers += [("x-account-email", email), ("x-agtui-account", mask_email(email))]
         if model := failure.params.get("mapped_model"):
-            headers.append(("x-mapped-model", model))
+            headers.append(("x-mapped-model", redact(model)))
         unread = not exchange.body_read and exchange.method not in guard.SAFE
         if unread or self.draining:
             headers.append(("connection", "close"))

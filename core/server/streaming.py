@@ -9,10 +9,13 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from typing import Final
 
+from msgspec.structs import replace
+
 from core.domain.events import Batch, Failed, Started
 from core.domain.failure import Failure, GatewayError, Kind
 from core.domain.ports import Reply
 from core.domain.streams import closing
+from core.redact import redact
 
 from .asgi import Headers
 from .disconnect import InterruptedRequest, Watch
@@ -101,7 +104,12 @@ async def stream(
         await pulse.stop()
 
 
+def told(failure: Failure) -> Failure:
+    """The failure in the words a client gets: what it or an upstream wrote comes back without secrets."""
+    return replace(failure, public_message=redact(failure.public_message))
+
+
 async def _end(exchange: Exchange, reply: Reply, failure: Failure) -> None:
     if not exchange.started:
         raise GatewayError(failure)
-    await exchange.finish(reply.frames([Failed(failure)]))
+    await exchange.finish(reply.frames([Failed(told(failure))]))

@@ -1,0 +1,30 @@
+"""The figures that security and reliability are held to. A change here is a change of what is promised."""
+
+from __future__ import annotations
+
+from typing import Final
+
+SECRETS: Final = 30
+"""Secrets that are put wherever a request, an upstream, a setting or the environment can hold one."""
+LEAKS: Final = 0
+"""Places where one of them may be found again."""
+
+ABORTS: Final = 300
+"""Clients that leave in the middle of a request."""
+ABORTS_AT_ONCE: Final = 6
+ABORT_SEEN_S: Final = 0.1
+"""From a client's leaving to the end of its upstream call, for 99 of 100."""
+LEFT_BEHIND: Final = 0
+"""Sockets, tasks and places that aborts may leave in use."""
+
+STREAMS_AT_STOP: Final = 50
+"""Open answers when the program is told to stop; every one of them gets an ending."""
+DRAIN_S: Final = 0.5
+STOPPED_IN_S: Final = 5.0
+"""Beyond the time that open answers are given."""
+
+PICTURES_AT_ONCE: Final = 16
+HEALTH_S: Final = 0.05
+"""What `GET /health` takes meanwhile, for 99 of 100."""
+HEALTH_ALONE: Final = 4.0
+"""On a machine so busy that an idle server misses that: how many times as long as it takes when idle."""

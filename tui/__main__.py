@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import sys
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from tui.start import Options
 from tui.terminal import Terminal
 
 if TYPE_CHECKING:
+    from core.services import Services
     from tui.app import AgtuiApp
     from tui.start import OpenServices
 
@@ -31,6 +33,8 @@ def run(
     awaited after the first frame, in the loop that `loop_factory` makes, and closed after the screen has
     gone. 0: left; 70: an error of the program's own.
     """
+    # What a start makes stays: looking through it for garbage would be an eighth of the start.
+    gc.disable()
     terminal = Terminal.read(os.environ)
     os.environ.setdefault("TEXTUAL_FPS", str(terminal.fps))
     os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
@@ -39,17 +43,29 @@ def run(
     from tui import app as application
     from tui.driver import TerminalDriver
 
-    app = application.AgtuiApp(open_services, options, terminal=terminal, driver_class=TerminalDriver)
+    async def opened() -> Services:
+        try:
+            return await open_services()
+        finally:
+            _collect_again()
+
+    app = application.AgtuiApp(opened, options, terminal=terminal, driver_class=TerminalDriver)
 
     async def main() -> None:
         try:
             await app.run_async(mouse=options.mouse)
         finally:
+            _collect_again()
             await _close(app)
 
     with asyncio.Runner(loop_factory=loop_factory) as runner:
         runner.run(main())
     return app.return_code or 0
+
+
+def _collect_again() -> None:
+    gc.freeze()
+    gc.enable()
 
 
 async def _close(app: AgtuiApp) -> None:

@@ -43,6 +43,7 @@ EVERYWHERE = tuple(FooterKey(spec.keys, spec.label, spec.rank, spec.id) for spec
 """The program's own entries of the key footer."""
 SHELL_ONLY = frozenset(spec.run.partition("(")[0] for spec in (*ACTIONS, *TAB_ACTIONS) if not spec.anywhere)
 """Actions that do nothing while a dialog is open."""
+GONE = "The gateway is gone; it is tried again every few seconds."
 
 
 def _palette() -> Any:
@@ -94,6 +95,7 @@ class AgtuiApp(GuardedApp):
         self._open = open_services
         self.recent_commands: list[str] = []
         self._told: set[str] = set()
+        self._gone = False
 
     def get_default_screen(self) -> Screen[Any]:
         return self.shell
@@ -174,7 +176,13 @@ class AgtuiApp(GuardedApp):
     def _status_seen(self, message: StatusSeen) -> None:
         if message.status is None:
             self.shell.status_line.facts = self.shell.status_line.facts.lost()
+            if not self._gone:
+                self.flash(GONE, "error", 8)
+            self._gone = True
             return
+        if self._gone:
+            self._gone = False
+            self.flash("The gateway is back.", "good")
         self.status = message.status
         self.shell.status_line.facts = Facts.of(message.status, message.attached)
         for notice in message.status.notices:

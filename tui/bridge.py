@@ -2,8 +2,9 @@
 
 It reads `services.events`, folds what replaces itself, and posts at most twenty `Heard` a second; it asks
 for the owner's status when something may have changed it. It is quiet while nothing happens: no timer
-runs. When the events end (the owner went away, an attached connection broke) it listens again after a
-while, from the last number it has seen, and says that there is a gap.
+runs. When the events end (the owner went away, an attached connection broke) it asks for the owner every
+few seconds; once that answers it listens again, from the last number it has seen, and says that there is a
+gap. Panes hear nothing in between, so that none asks a gateway that is not there.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ INTERVAL = 0.05
 BOUND = 500
 """Events that wait for a post, at most; beyond it the oldest go, and a gap is said."""
 PAUSES = (0.5, 1.0, 2.0, 5.0)
-"""Seconds before listening again: first, second, ... time without an event between."""
+"""Seconds before the owner is asked again: first, second, ... time."""
 STATUS_TOPICS = frozenset({"account.changed", "server.state", "settings.changed"})
 LATEST_TOPICS = STATUS_TOPICS | {"job.changed", "chat.changed"}
 """Topics of which only the last event about the same thing matters."""
@@ -83,31 +84,39 @@ class GatewayBridge:
         self._folder = Folder()
         self._news = asyncio.Event()
         self._last: int = -1
+        self._owner: tuple[int, float] | None = None
 
     async def run(self) -> None:
         """Read the status once, then post what happens, until cancelled."""
+        await self._tell_status()
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._listen())
             tasks.create_task(self._tell())
 
     async def _listen(self) -> None:
-        failures = 0
         while True:
             try:
                 async for batch in self._services.events.subscribe(self._last):
-                    failures = 0
                     self._last = max((event.seq for event in batch), default=self._last)
                     self._folder.add(batch)
                     self._news.set()
             except GatewayError:
                 pass  # the owner is not there; the status says so
+            await self._come_back()
             self._folder.miss()
             self._news.set()
-            await self._sleep(PAUSES[min(failures, len(PAUSES) - 1)])
-            failures += 1
+
+    async def _come_back(self) -> None:
+        """Wait until the owner answers. Another one counts its events from the start."""
+        before = self._owner
+        pauses = iter(PAUSES)
+        await self._sleep(pause := next(pauses))
+        while not await self._tell_status():
+            await self._sleep(pause := next(pauses, pause))
+        if before is not None and self._owner != before:
+            self._last = -1
 
     async def _tell(self) -> None:
-        await self._tell_status()
         while True:
             await self._news.wait()
             self._news.clear()
@@ -118,9 +127,13 @@ class GatewayBridge:
                     await self._tell_status()
                 await self._sleep(INTERVAL)
 
-    async def _tell_status(self) -> None:
+    async def _tell_status(self) -> bool:
+        """Post the owner's status; whether there is one."""
         try:
             status = await self._services.owner.status()
         except GatewayError:
-            status = None  # the next event, or the gap after a reconnect, asks again
+            status = None  # whoever listens asks again when the events break off
+        else:
+            self._owner = (status.pid, status.started_at)
         self._post(StatusSeen(status, self._services.attached))
+        return status is not None

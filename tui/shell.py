@@ -139,6 +139,7 @@ class ShellScreen(Screen[None]):
         before = self.pane
         pane = self.pane_of(tab)
         if before is not None and before is not pane:
+            self.flash_line.clear()
             self._focus_of[self.active] = self.focused
             before.post_message(Pane.Shown(False))
         self.bar.active = tab

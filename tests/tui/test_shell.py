@@ -29,7 +29,7 @@ from tests.tui.pilot import (
     wait_until,
 )
 from tui.app import EVERYWHERE
-from tui.messages import Flash, GoTo
+from tui.messages import Flash, GoTo, StatusSeen
 from tui.screens.confirm import ChoiceScreen
 from tui.screens.onboarding import OnboardingScreen
 from tui.shell import UnloadedPane
@@ -284,3 +284,34 @@ async def test_a_screenshot_is_a_private_file_whose_place_is_said(home: Path, op
         (picture,) = (home / "screenshots").iterdir()
         assert picture.read_text().startswith("<svg")
         assert picture.stat().st_mode & 0o077 == 0
+
+
+async def test_news_go_after_their_seconds_and_with_the_tab(home: Path, opener: Opener) -> None:
+    app = plain_app(home, opener)
+    async with app.run_test() as pilot:
+        pane = await opened(pilot, app)
+        pane.post_message(Flash("for a moment", "error", 0.05))
+        await wait_until(pilot, lambda: app.shell.flash_line.said is not None)
+        await wait_until(pilot, lambda: app.shell.flash_line.said is None)
+        pane.post_message(Flash("for this tab", seconds=60))
+        await wait_until(pilot, lambda: app.shell.flash_line.said is not None)
+        await pilot.press("alt+2")
+        await wait_until(pilot, lambda: app.shell.active == "generate")
+        assert app.shell.flash_line.said is None
+
+
+async def test_a_gateway_that_goes_and_comes_back_is_said_once_each(home: Path, opener: Opener) -> None:
+    app = plain_app(home, opener)
+    async with app.run_test() as pilot:
+        await opened(pilot, app)
+        line = app.shell.flash_line
+        for _ in range(2):
+            app.post_message(StatusSeen(None, attached=True))
+        await wait_until(pilot, lambda: line.said is not None and "tried again" in line.said.text)
+        line.clear()
+        app.post_message(StatusSeen(None, attached=True))
+        await pilot.pause()
+        assert line.said is None
+        app.post_message(StatusSeen(app.status, attached=True))
+        await wait_until(pilot, lambda: line.said is not None and "back" in line.said.text)
+        assert app.shell.status_line.facts.gateway == "up"

@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
+from msgspec.structs import replace
+
 from core.domain.failure import GatewayError, Kind
 from core.domain.state import Event, Listener, Status
 from tui.bridge import BOUND, Folder, GatewayBridge
@@ -123,6 +125,44 @@ async def test_an_owner_that_cannot_be_reached_is_said() -> None:
     posted = await listen(World([], broken=True), lambda posted: len(posted) >= 1)
     assert isinstance(posted[0], StatusSeen)
     assert posted[0].status is None
+
+
+class Restarted(World):
+    """An owner that is gone for three questions, and then another one, which counts from one."""
+
+    attached = True
+    silent = 3
+    pid = 1
+
+    async def subscribe(self, after: int = -1) -> AsyncIterator[list[Event]]:
+        self.asked_after.append(after)
+        if len(self.asked_after) == 1:
+            yield [event(500)]
+            self.pid, self.broken = 2, True
+            raise GatewayError.of(Kind.UNAVAILABLE, "The owner is gone.")
+        yield [event(1, "account.changed", id="b")]
+        await asyncio.Event().wait()
+
+    async def status(self) -> Status:
+        if self.broken and self.silent:
+            self.silent -= 1
+            raise GatewayError.of(Kind.UNAVAILABLE, "The owner is gone.")
+        return replace(status(), pid=self.pid)
+
+
+async def test_an_owner_that_was_started_anew_is_heard_from_its_first_event_and_panes_are_told_once() -> None:
+    world = Restarted()
+    posted = await listen(
+        world, lambda posted: any(m.events and m.events[-1].seq == 1 for m in heard(posted))
+    )
+    assert world.asked_after == [-1, -1]
+    seen = [message.status for message in posted if isinstance(message, StatusSeen)]
+    assert seen.count(None) == 3
+    assert seen[-1] is not None
+    assert sum(message.gap for message in heard(posted)) == 1
+    lost = next(n for n, m in enumerate(posted) if isinstance(m, StatusSeen) and m.status is None)
+    back = next(n for n, m in enumerate(posted) if isinstance(m, Heard) and m.gap)
+    assert not any(isinstance(message, Heard) and message.gap for message in posted[lost:back])
 
 
 def test_the_facts_say_port_accounts_and_sandbox() -> None:

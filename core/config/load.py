@@ -207,7 +207,7 @@ def _from_environment(
 
 
 def _looks_like_a_setting(variable: str, structs: Mapping[str, type[Struct]]) -> bool:
-    """`AGTUI_A__B`, or a section's name and one underscore: `AGTUI_SERVER_PORT` is a slip that people make."""
+    """`AGTUI_A__B`, or a section's name and one underscore: the slip `AGTUI_SERVER_PORT`."""
     if _ENV_NAME.fullmatch(variable):
         return True
     return any(variable.startswith(f"{_OURS}{section.upper()}_") for section in structs)

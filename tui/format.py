@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from tui.widgets.clean import clean_text
+
 
 def when(at: float, now: float) -> str:
     """`12:41` today, `11-20 12:41` this year, `2025-11-20` before: never wider than 11 cells."""
@@ -83,5 +85,5 @@ def middle(text: str, cells: int) -> str:
 
 
 def one_line(text: str) -> str:
-    """White space folded, so that a text fits a row."""
-    return " ".join(text.split())
+    """White space folded, so that a text fits a row, and nothing in it that a terminal could obey."""
+    return " ".join(clean_text(text).split())

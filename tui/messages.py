@@ -7,14 +7,31 @@ its routing fields into a message after it is made; their own fields are never c
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from textual.message import Message
 
 if TYPE_CHECKING:
     from core.domain.state import Event, Status
+    from tui.crash import Report
+    from tui.terminal import Terminal
 
 FlashLevel = Literal["info", "good", "warning", "error"]
+
+
+class Program(Protocol):
+    """What panes and dialogs use of the running program."""
+
+    @property
+    def terminal(self) -> Terminal: ...
+
+    def keep(self) -> object:
+        """Write down what the panes want to keep."""
+        ...
+
+    def report(self, error: BaseException) -> Report:
+        """Write a crash report; the program goes on."""
+        ...
 
 
 @dataclass

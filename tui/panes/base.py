@@ -30,10 +30,9 @@ from textual.message import Message
 from textual.reactive import var
 from textual.timer import Timer
 from textual.widget import Widget
-from textual.worker import Worker, WorkerState
 
-from tui.messages import Flash, FlashLevel, GoTo, Heard
-from tui.start import Refusal
+from tui.messages import Flash, FlashLevel, GoTo, Heard, Program
+from tui.workers import TellsFailures
 
 if TYPE_CHECKING:
     from core.services import Services
@@ -66,7 +65,7 @@ class HelpData(NamedTuple):
     text: str
 
 
-class Pane(Container):
+class Pane(TellsFailures, Container):
     """One tab's content."""
 
     DEFAULT_CSS = "Pane { width: 1fr; height: 1fr; }"
@@ -172,12 +171,17 @@ class Pane(Container):
         """Write down what `kept` gives in two seconds: not even a kill takes more than that."""
         if self._keeping is not None:
             self._keeping.stop()
-        self._keeping = self.set_timer(KEEP_AFTER, lambda: getattr(self.program, "keep", lambda: None)())
+        self._keeping = self.set_timer(KEEP_AFTER, self.own.keep)
 
     @property
     def slow_line(self) -> bool:
         """Whether bytes to the terminal are what is short: it is at the other end of a connection."""
-        return bool(getattr(getattr(self.program, "terminal", None), "ssh", False))
+        return self.own.terminal.ssh
+
+    @property
+    def own(self) -> Program:
+        """What the program has beyond Textual's."""
+        return cast("Program", self.program)
 
     def copy(self, text: str) -> None:
         """Put `text` on the clipboard."""
@@ -190,25 +194,6 @@ class Pane(Container):
     def go_to(self, tab: str, what: str = "") -> None:
         """Send the person to another tab."""
         self.post_message(GoTo(tab, what))
-
-    @on(Worker.StateChanged)
-    def _worker_changed(self, message: Worker.StateChanged) -> None:
-        """A worker that failed says so: nothing ends in silence."""
-        worker = cast("Worker[Any]", message.worker)  # pyright: ignore[reportUnknownMemberType]
-        error = worker.error
-        if message.state is not WorkerState.ERROR or error is None:
-            return
-        if isinstance(error, Refusal):
-            self.flash(error.failure.public_message, "error", 8)
-        else:
-            self.failed(error)
-
-    def failed(self, error: BaseException) -> None:
-        """An error of the program's own: a crash report is written, and the program goes on."""
-        report = getattr(self.program, "report", None)
-        written = report(error) if report else None
-        place = f" Report: {written.path}" if written else ""
-        self.flash(f"That did not work: {type(error).__name__}.{place}", "error", 10)
 
     # The shell's messages ---------------------------------------------------------------------------
 

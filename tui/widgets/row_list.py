@@ -21,6 +21,8 @@ from textual.reactive import var
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from tui.widgets.clean import clean_line
+
 GAP = "  "
 """What stands between two columns."""
 
@@ -190,7 +192,8 @@ class RowList(ScrollView, can_focus=True):
                 continue
             if len(segments) > 1:
                 segments.append(Segment(GAP, base))
-            text = cell.text if cell_len(cell.text) <= room else set_cell_size(cell.text, room - 1) + "…"
+            text = clean_line(cell.text)
+            text = text if cell_len(text) <= room else set_cell_size(text, room - 1) + "…"
             pad = " " * max(room - cell_len(text), 0)
             body = pad + text if column.align == "right" else text + pad
             segments.append(Segment(body, base if cell.tone == "plain" else base + self._ink(cell.tone)))

@@ -128,15 +128,21 @@ class RingHandler(logging.Handler):
 
 
 def install(ring: LogRing, level: int = logging.INFO) -> Callable[[], None]:
-    """Send everything below the logger `agtui` to `ring` and nowhere else; the result undoes it."""
-    logger = logging.getLogger("agtui")
-    handler = RingHandler(ring)
+    """Send everything below the logger `agtui` to `ring` and nowhere else; the result undoes it.
+
+    The warnings of libraries (uvicorn, asyncio, …) go there, too: without a handler Python would print
+    them as they are, tokens and all.
+    """
+    logger, root = logging.getLogger("agtui"), logging.getLogger()
+    handler, foreign = RingHandler(ring), RingHandler(ring, logging.WARNING)
     before = (logger.level, logger.propagate)
     logger.addHandler(handler)
     logger.setLevel(level)
     logger.propagate = False
+    root.addHandler(foreign)
 
     def undo() -> None:
+        root.removeHandler(foreign)
         logger.removeHandler(handler)
         logger.level, logger.propagate = before[0], before[1]
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import subprocess
+import sys
 import threading
 from collections.abc import AsyncIterator, Iterator
 from functools import partial
+from pathlib import Path
 
 import pytest
 
@@ -215,3 +218,38 @@ async def test_reading_thousands_of_lines_lets_others_run(
     assert numbers(held) == list(range(1, lines + 1))
     assert (held.first, held.last) == (1, lines)
     assert turns >= lines / 1_000
+
+
+LIBRARIES = """
+import asyncio, logging
+from core.records.ring import LogRing, install
+
+ring = LogRing()
+undo = install(ring)
+logging.getLogger("uvicorn.error").warning("Invalid HTTP request: Bearer %s", "ya29.a0AfH6SMBsecret")
+logging.getLogger("httpx").info("GET https://example.test/?key=AIzaSyA1234567890123456789")
+
+async def main():
+    asyncio.get_running_loop().call_exception_handler(
+        {"message": "Task exception was never retrieved", "exception": ValueError("token ya29.aAsecret")}
+    )
+
+asyncio.run(main())
+for line in ring.since(0).lines:
+    print(line.level, line.source, line.text)
+undo()
+assert logging.getLogger().handlers == []
+"""
+
+
+def test_what_libraries_warn_of_is_redacted_and_never_printed() -> None:
+    root = Path(__file__).resolve().parents[2]
+    done = subprocess.run(
+        [sys.executable, "-c", LIBRARIES], cwd=root, capture_output=True, text=True, check=True, timeout=20
+    )
+    assert done.stderr == ""
+    assert "warning uvicorn.error Invalid HTTP request: Bearer ***" in done.stdout
+    assert "error asyncio Task exception was never retrieved" in done.stdout
+    assert "ValueError: token ya29.***" in done.stdout
+    assert "secret" not in done.stdout
+    assert "example.test" not in done.stdout

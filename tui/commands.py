@@ -1,4 +1,4 @@
-"""The command palette: actions with the key they are on, tabs, the shown pane's own keys, themes.
+"""The command palette: tabs, the program's actions, what the shown pane can do, themes; with their keys.
 
 One row each: title, what it does, key at the right. What was used last comes first. While a theme is
 highlighted it is shown; leaving the palette without choosing takes it back.
@@ -90,7 +90,7 @@ class Commands(Provider):
     def entries(self) -> list[Entry]:
         """Every row, what was used last first, then in the order of their kinds."""
         app = self._app
-        rows = [*self._of_pane(), *self._tabs(), *self._actions(), *self._themes()]
+        rows = [*self._tabs(), *self._actions(), *self._of_pane(), *self._themes()]
         recent = {title: place for place, title in enumerate(app.recent_commands)}
         return sorted(rows, key=lambda row: recent.get(row.title, len(recent)))
 
@@ -125,22 +125,23 @@ class Commands(Provider):
         ]
 
     def _of_pane(self) -> list[Entry]:
-        """The bindings of the shown pane and of what has the focus in it."""
+        """What can be done in the shown pane and with what has the focus in it; moves of a cursor are not
+        among them: they are neither shown nor explained."""
         app = self._app
         rows: dict[str, Entry] = {}
         for active in app.shell.active_bindings.values():
             binding = active.binding
             if active.node in (app, app.shell) or not binding.description or not active.enabled:
                 continue
-            if binding.id is None or binding.key in MOVES or binding.description in rows:
+            title = binding.description[:1].upper() + binding.description[1:]
+            moves = binding.key in MOVES or not (binding.show or binding.tooltip)
+            if binding.id is None or moves or title in rows:
                 continue
 
             def run(action: str = binding.action, node: object = active.node) -> Awaitable[bool]:
                 return app.run_action(action, node)  # type: ignore[arg-type]
 
-            rows[binding.description] = Entry(
-                binding.description, binding.tooltip, key_label(binding.key), run
-            )
+            rows[title] = Entry(title, binding.tooltip, key_label(binding.key), run)
         return list(rows.values())
 
     def _runner(self, action: str) -> Callable[[], object]:

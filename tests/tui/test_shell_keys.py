@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 from textual import events
 from textual.app import ComposeResult
+from textual.binding import Binding
 from textual.pilot import Pilot
 from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList
 
 from tests.tui.pilot import PlainPane, opened, pane_of, plain_app, row, shown, wait_until
-from tui.commands import Palette
+from tui.commands import Commands, Palette
 from tui.screens.confirm import ChoiceScreen
 from tui.screens.help import HelpScreen
 from tui.screens.onboarding import OnboardingScreen
@@ -151,6 +152,37 @@ async def test_what_is_typed_before_the_first_tab_is_there_reaches_it(home: Path
         await typed(pilot, *"early")
         pane = await opened(pilot, app)
         await wait_until(pilot, lambda: pane.query_one(Input).value == "early")
+
+
+class MovingPane(PlainPane):
+    """A tab with a list that has keys to move in it, and one with a name."""
+
+    class Moving(OptionList):
+        BINDINGS = [  # noqa: RUF012
+            Binding("j", "cursor_down", "line below", id="moving.down", show=False),
+            Binding("c", "clear", "clear", id="moving.clear", tooltip="Empties the list."),
+        ]
+
+    def compose(self) -> ComposeResult:
+        yield self.Moving("one")
+
+    def restore(self, kept: Mapping[str, str]) -> None: ...
+
+
+async def test_the_palette_lists_places_then_commands_then_what_the_tab_can_do_and_no_moves(
+    home: Path, opener: Opener
+) -> None:
+    tabs = (TabSpec("chat", "chat", "c", "tests.tui.test_shell_keys:MovingPane"),)
+    app = plain_app(home, opener, tabs=tabs)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await opened(pilot, app)
+        await pilot.press("ctrl+p")
+        await wait_until(pilot, lambda: isinstance(app.screen, Palette))
+        titles = [entry.title for entry in Commands(app.screen).entries()]
+        assert titles[:2] == ["Go to chat", "Go to…"]
+        assert titles.index("Quit") < titles.index("Clear") < titles.index("Mark it")
+        assert titles.index("Mark it") < titles.index("Theme: harbor")
+        assert not {"line below", "Line below"} & set(titles)
 
 
 async def test_a_second_enter_in_the_palette_chooses_nothing_more(home: Path, opener: Opener) -> None:

@@ -24,7 +24,5 @@ STOPPED_IN_S: Final = 5.0
 """Beyond the time that open answers are given."""
 
 PICTURES_AT_ONCE: Final = 16
-HEALTH_S: Final = 0.05
-"""What `GET /health` takes meanwhile, for 99 of 100."""
-HEALTH_ALONE: Final = 4.0
-"""On a machine so busy that an idle server misses that: how many times as long as it takes when idle."""
+STEP_S: Final = 0.05
+"""Processor time that one step of the loop may take meanwhile: nobody else is answered during it."""

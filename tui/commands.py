@@ -27,7 +27,8 @@ WIDTH = (0.65, 56, 92)
 """The palette's width: share of the screen, at least, at most. The same numbers stand in base.tcss."""
 NARROW = (90, 0.92)
 """Below so many columns it takes this share."""
-PADDING = 5
+PADDING, FRAME = 5, 2
+"""Columns of the palette that are not a row's; with 16 colours it also has a frame."""
 MOVES = frozenset({"up", "down", "left", "right", "home", "end", "pageup", "pagedown", "enter", "escape"})
 """Keys whose actions make no sense as a command."""
 TITLE_WIDTH = 23
@@ -164,6 +165,7 @@ class Commands(Provider):
         share, least, most = WIDTH
         wide = max(least, min(most, int(columns * share)))
         room = (int(columns * NARROW[1]) if columns < NARROW[0] else wide) - PADDING
+        room -= FRAME if self.app.native_ansi_color else 0
         does_room = room - max(TITLE_WIDTH, cell_len(entry.title)) - cell_len(entry.key) - 4
         left = title.pad_right(max(0, TITLE_WIDTH - cell_len(entry.title)) + 2)
         does = Content(entry.does).truncate(max(0, does_room), ellipsis=True)

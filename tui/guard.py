@@ -11,6 +11,7 @@ import contextlib
 import os
 import signal
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
@@ -19,11 +20,13 @@ from textual import events, on, work
 from textual.app import App
 from textual.await_complete import AwaitComplete
 from textual.driver import Driver
+from textual.filter import ANSIToTruecolor, LineFilter
 from textual.worker import WorkerFailed
 
 from tui.clipboard import copy
 from tui.crash import Report, panel, write_report
 from tui.messages import Flash, FlashLevel
+from tui.no_colour import NoColour
 from tui.notify import TITLE, TITLE_BACK, title_sequence
 from tui.shell import ShellScreen
 from tui.start import Options
@@ -34,6 +37,7 @@ CRASHED = 70
 """Exit code after an error of the program's own (EX_SOFTWARE)."""
 AGAIN_SECONDS = 3.0
 """How long the second ctrl+c may take."""
+NO_COLOUR = NoColour()
 ENDINGS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 
 
@@ -67,6 +71,14 @@ class GuardedApp(App[int], inherit_bindings=False):
             loop = asyncio.get_running_loop()
             for ending in ENDINGS:
                 loop.add_signal_handler(ending, self.leave)
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """What drawn cells pass through. Textual's own list is that of the theme the app was made with:
+        with it the terminal's 16 colours would be sent as the nearest of another palette."""
+        if self.no_color:
+            return (NO_COLOUR,)
+        native = self.native_ansi_color
+        return [each for each in self._filters if not (native and isinstance(each, ANSIToTruecolor))]
 
     # Leaving ----------------------------------------------------------------------------------------
 

@@ -215,8 +215,17 @@ class ShellScreen(Screen[None]):
         if self.pane is not None:
             self._footer_of(self.pane)
 
+    def watch_focused(self) -> None:
+        if self.is_mounted and self.pane is not None:
+            self._footer_of(self.pane)
+
     def _footer_of(self, pane: Pane) -> None:
-        self.footer.keys = (*pane.keys, *self._everywhere)
+        place = self.focused or self._place_in(pane)
+        around = {*place.ancestors_with_self} if place is not None else set[DOMNode]()
+        here = [key for key in pane.keys if not key.where or around & {*pane.query(key.where)}]
+        keys = (*here, *self._everywhere)
+        if keys != self.footer.keys:
+            self.footer.keys = keys
 
     # Keys -------------------------------------------------------------------------------------------
 

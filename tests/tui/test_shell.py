@@ -11,7 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from textual.widgets import Input
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.reactive import var
+from textual.widgets import Input, OptionList
 
 from core.domain.failure import GatewayError, Kind
 from core.domain.state import Event
@@ -21,6 +24,7 @@ from tests.tui.pilot import (
     NAMES,
     PLAIN_TABS,
     SIZES,
+    PlainPane,
     opened,
     pane_of,
     plain_app,
@@ -30,6 +34,7 @@ from tests.tui.pilot import (
 )
 from tui.app import EVERYWHERE
 from tui.messages import Flash, GoTo, StatusSeen
+from tui.panes.base import FooterKey
 from tui.screens.confirm import ChoiceScreen
 from tui.screens.onboarding import OnboardingScreen
 from tui.shell import UnloadedPane
@@ -315,3 +320,33 @@ async def test_a_gateway_that_goes_and_comes_back_is_said_once_each(home: Path, 
         app.post_message(StatusSeen(app.status, attached=True))
         await wait_until(pilot, lambda: line.said is not None and "back" in line.said.text)
         assert app.shell.status_line.facts.gateway == "up"
+
+
+class TwoPlaces(PlainPane):
+    """A tab with a field and a list, each with a key of its own."""
+
+    keys = var(
+        (
+            FooterKey("enter", "send", 90, where="Input"),
+            FooterKey("enter", "open", 90, where="#rows"),
+            FooterKey("1", "…4 level", 80),
+        )
+    )
+
+    def compose(self) -> ComposeResult:
+        yield Input()
+        with Vertical(id="rows"):
+            yield OptionList("one")
+
+
+async def test_the_footer_shows_the_keys_that_work_where_the_focus_is(home: Path, opener: Opener) -> None:
+    app = plain_app(home, opener, tabs=(TabSpec("chat", "chat", "c", "tests.tui.test_shell:TwoPlaces"),))
+    async with app.run_test(size=(100, 30)) as pilot:
+        pane = await opened(pilot, app)
+        await wait_until(pilot, lambda: row(app, 29).startswith(" ⏎ send  1…4 level  "))
+        app.shell.set_focus(pane.query_one(OptionList))
+        await wait_until(pilot, lambda: row(app, 29).startswith(" ⏎ open  1…4 level  "))
+        app.shell.set_focus(pane.query_one(Input))
+        await pilot.press("escape")
+        assert app.focused is None
+        await wait_until(pilot, lambda: row(app, 29).startswith(" ⏎ send  1…4 level  "))

@@ -46,12 +46,18 @@ class FooterKey(NamedTuple):
 
     `key` is Textual's name of it (`ctrl+t`, `enter`); the footer shows it short (`^T`, `⏎`). `action` is
     the id of an action or binding: when the person has moved it to another key, the footer follows.
+
+    `where` is a selector of widgets of the pane (`#chats`, `PromptArea`): the entry is shown while the focus
+    is in one of them, or would go there with the next key; empty: always. So give it to every key that is
+    bound in a widget, and to one of the pane's that does something only there. A label that begins with `…`
+    follows its key without a space: `FooterKey("1", "…4 level")`.
     """
 
     key: str
     label: str
     rank: int = 50
     action: str = ""
+    where: str = ""
 
     def default_key(self) -> str:
         """The key that it names, whatever the person has bound."""

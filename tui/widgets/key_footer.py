@@ -31,8 +31,13 @@ class Entry(NamedTuple):
     start: int
 
     @property
+    def label(self) -> str:
+        """The label as it follows the key: after a space, unless it goes on from the key (`1…4 level`)."""
+        return self.key.label if self.key.label.startswith("…") else f" {self.key.label}"
+
+    @property
     def end(self) -> int:
-        return self.start + cell_len(self.shown) + 1 + cell_len(self.key.label)
+        return self.start + cell_len(self.shown) + cell_len(self.label)
 
 
 def fit(
@@ -85,7 +90,7 @@ class KeyFooter(Widget):
         for entry in self.entries():
             row.append(Content(" " * (entry.start - column)))
             row.append(Content.styled(entry.shown, strong))
-            row.append(Content.styled(f" {entry.key.label}", plain))
+            row.append(Content.styled(entry.label, plain))
             column = entry.end
         return Content.assemble(*row)
 

@@ -97,6 +97,7 @@ class Exchange:
         self.query: bytes = scope.get("query_string", b"")
         self.scheme: str = scope.get("scheme", "http")
         self.raw_headers: list[tuple[bytes, bytes]] = scope["headers"]
+        self._first_headers = dict(reversed(self.raw_headers))
         client = scope.get("client")
         self.peer: str = client[0] if client else ""
         self.forwarded = bool(self.header(b"x-forwarded-for") or self.header(b"forwarded"))
@@ -125,10 +126,7 @@ class Exchange:
 
     def header(self, name: bytes) -> str:
         """The first header called `name` (lower case); empty if there is none."""
-        for found, value in self.raw_headers:
-            if found == name:
-                return value.decode("latin-1")
-        return ""
+        return self._first_headers.get(name, b"").decode("latin-1")
 
     def all_headers(self, name: bytes) -> list[str]:
         return [value.decode("latin-1") for found, value in self.raw_headers if found == name]

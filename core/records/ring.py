@@ -1,7 +1,7 @@
 """The last 20,000 log lines, in memory, and the logging handler that fills them in.
 
 The ring is what the logs tab, `agtui logs` and the crash report read. Lines arrive redacted; one kind of
-line, that of a finished request, is written out only when somebody reads it.
+line, that of a finished request, is written out later: off the request's path, or by who reads it.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from core.domain.state import Level, LogLine, LogSlice
@@ -66,7 +66,8 @@ class LogRing:
         return seq
 
     def defer(self, make: Make) -> int:
-        """Add a line that `make` writes out, given its number, if somebody reads it."""
+        """Add a line that `make` writes out, given its number, when somebody reads it or `write_out` is
+        called for it."""
         with self._lock:
             self._last = seq = self._last + 1
             self._slots[seq % self._capacity] = make
@@ -86,6 +87,13 @@ class LogRing:
             if line is not None
         )
         return LogSlice(lines, first, last)
+
+    def write_out(self, seqs: Iterable[int]) -> None:
+        """Write out the lines with these numbers, as far as they are still held and deferred."""
+        for seq in seqs:
+            held = self._slots[seq % self._capacity] if self._last - seq < self._capacity else None
+            if held is not None and not isinstance(held, LogLine):
+                self._write_out(seq, held)
 
     def _write_out(self, seq: int, make: Make) -> LogLine:
         line = make(seq)

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from core.domain.state import LogSlice
+from core.domain.plan import RequestRecord
+from core.domain.state import LogLine, LogSlice
 from core.records.lines import request_line
 from core.records.log import RequestLog
 from core.records.ring import LONGEST, LogRing, RingHandler, install
@@ -76,6 +77,38 @@ def test_a_deferred_line_is_written_out_by_who_reads_it_and_keeps_its_number(
     (line,) = ring.since(1).lines
     assert (line.seq, line.request_id) == (2, "r00005")
     assert ring.since(1).lines[0] is line
+
+
+def test_a_deferred_line_is_written_out_once_and_only_while_it_is_held() -> None:
+    ring, made = LogRing(capacity=2), list[int]()
+
+    def make(seq: int) -> LogLine:
+        made.append(seq)
+        return LogLine(seq, 0.0, "info", "test", f"line {seq}")
+
+    for _ in range(3):
+        ring.defer(make)
+    ring.write_out([1, 2, 3])
+    assert [line.text for line in ring.since(0).lines] == ["line 2", "line 3"]
+    assert made == [2, 3]
+
+
+async def test_a_row_that_is_on_disk_is_not_held_in_memory_for_its_line(
+    ring: LogRing, log: RequestLog, service: RecordsService
+) -> None:
+    told: list[RequestRecord] = [row(number, client=f"client {number}") for number in range(50)]
+
+    def holders() -> int:
+        return sum(sys.getrefcount(one.client) for one in told)
+
+    mine = holders()
+    for one in told:
+        log.record(one)
+    queued = holders()
+    await service.request("r00005")
+    stored = holders()
+    assert stored == mine < queued
+    assert len(ring.since(0).lines) == 50
 
 
 def test_logging_goes_to_the_ring_with_its_level_source_and_request(

@@ -43,6 +43,8 @@ EVERYWHERE = tuple(FooterKey(spec.keys, spec.label, spec.rank, spec.id) for spec
 """The program's own entries of the key footer."""
 SHELL_ONLY = frozenset(spec.run.partition("(")[0] for spec in (*ACTIONS, *TAB_ACTIONS) if not spec.anywhere)
 """Actions that do nothing while a dialog is open."""
+TIDY_SECONDS = 5.0
+"""How long to wait for a moment in which nothing runs."""
 GONE = "The gateway is gone; it is tried again every few seconds."
 
 
@@ -96,6 +98,7 @@ class AgtuiApp(GuardedApp):
         self.recent_commands: list[str] = []
         self._told: set[str] = set()
         self._gone = False
+        self._tidied = False
 
     def get_default_screen(self) -> Screen[Any]:
         return self.shell
@@ -192,6 +195,21 @@ class AgtuiApp(GuardedApp):
         if message.status.sandbox_active and not self.kept.onboarded:
             self.kept.onboarded = True
             self.action_welcome()
+
+    def on_follow_view_settled(self) -> None:
+        """The first long conversation is laid out. (Named so, its class need not be imported here.)"""
+        if not self._tidied:
+            self._tidied = True
+            self._tidy()
+
+    def _tidy(self) -> None:
+        """Look through everything there is for garbage once, while nothing comes in, and then never again:
+        later it would be the longest stall there is (70 ms with 600 turns), in the middle of an answer."""
+        if any(pane.busy() for pane in self.shell.panes()):
+            self.set_timer(TIDY_SECONDS, self._tidy)
+            return
+        gc.collect()
+        gc.freeze()
 
     def _complain(self, text: str) -> None:
         self.flash(text, "warning", 10)

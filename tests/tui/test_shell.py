@@ -8,6 +8,7 @@ import sys
 from collections.abc import Awaitable, Callable
 from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -350,3 +351,26 @@ async def test_the_footer_shows_the_keys_that_work_where_the_focus_is(home: Path
         await pilot.press("escape")
         assert app.focused is None
         await wait_until(pilot, lambda: row(app, 29).startswith(" ⏎ send  1…4 level  "))
+
+
+async def test_garbage_is_looked_for_once_when_a_long_chat_is_laid_out_and_nothing_runs(
+    home: Path, opener: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tui.widgets.transcript import TranscriptView
+
+    done: list[str] = []
+    app = plain_app(home, opener)
+    async with app.run_test() as pilot:
+        pane = await opened(pilot, app)
+        await pilot.pause()
+        monkeypatch.setattr("tui.app.TIDY_SECONDS", 0.02)
+        monkeypatch.setattr("tui.app.gc", SimpleNamespace(collect=lambda: done.append("collect"), freeze=int))
+        pane.loses = "an answer is coming in"
+        pane.post_message(TranscriptView.Settled())
+        await pilot.pause(0.1)
+        assert done == []
+        pane.loses = ""
+        await wait_until(pilot, lambda: done == ["collect"])
+        pane.post_message(TranscriptView.Settled())
+        await pilot.pause(0.1)
+        assert done == ["collect"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from core.domain.content import (
     AssetRef,
@@ -19,10 +20,20 @@ from core.domain.content import (
 )
 from core.domain.events import Usage
 from core.domain.failure import Failure
-from core.domain.works import ChatTurn, Note
+from core.domain.works import Chat, ChatTurn, Note
 from tui import format as say
 from tui.widgets.turn import ImageView, State, ToolView, TurnView
 from tui.widgets.turn import Role as Voice
+
+
+@dataclass(frozen=True)
+class Unanswered:
+    """A question that got no answer: sending the same text again asks the stored turn once more."""
+
+    chat: str
+    turn: str
+    text: str
+
 
 NOTHING = "The model answered nothing. Press enter to ask it again, or choose another model with ctrl+t."
 
@@ -48,6 +59,16 @@ def turn_view(turn: ChatTurn) -> TurnView:
 def answered_nothing(turn: ChatTurn) -> bool:
     """A model's turn that came to its end without a word."""
     return turn.role is Role.MODEL and turn.state == "complete" and not turn.parts
+
+
+def unanswered(chat: Chat) -> Unanswered | None:
+    """The last question of a conversation, if nothing came back for it."""
+    path = chat.path()
+    if path and path[-1].role is Role.MODEL and not path[-1].parts:
+        path = path[:-1]
+    if not path or path[-1].role is not Role.USER:
+        return None
+    return Unanswered(chat.id, path[-1].id, text_of_parts(path[-1].parts))
 
 
 def text_of_parts(parts: Sequence[Part]) -> str:

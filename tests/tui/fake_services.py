@@ -257,6 +257,9 @@ class FakeServices:
         self.fail_next: Failure | None = None
         self.answer_text = ANSWER
         self.silent = False
+        self.chat_failure: Failure | None = None
+        self.quota_calls = 0
+        """How often an upstream was asked what is left."""
         self.hints: list[str] = []
         self.login: Login | None = None
         self.login_moves: asyncio.Queue[Login] = asyncio.Queue()
@@ -467,6 +470,8 @@ class FakeChats(Part):
         ][:limit]
 
     async def get(self, chat_id: str) -> Chat:
+        if self.world.chat_failure is not None:
+            raise GatewayError(self.world.chat_failure)
         if chat_id not in self.world.chats_by_id:
             raise GatewayError(Failure(Kind.NOT_FOUND, f"There is no chat {chat_id}."))
         return self.world.chats_by_id[chat_id]
@@ -607,12 +612,12 @@ class FakeAccounts(Part):
             raise GatewayError(failure)
         made = account(refresh_token.rsplit("-", 1)[-1])
         self.world.pool.append(made)
-        self.world.publish("account.changed", id=made.id)
+        self.world.publish("account.changed", account=made.id)
         return made
 
     async def remove(self, account_id: str) -> None:
         self.world.pool = [each for each in self.world.pool if each.id != account_id]
-        self.world.publish("account.changed", id=account_id)
+        self.world.publish("account.changed", account=account_id)
 
     async def enable(self, account_id: str, enabled: bool) -> AccountView:
         self.world.pool = [
@@ -622,6 +627,9 @@ class FakeAccounts(Part):
         return next(each for each in self.world.pool if each.id == account_id)
 
     async def refresh_quota(self, account_id: str = "") -> list[AccountView]:
+        self.world.quota_calls += 1
+        for view in self.world.pool:
+            self.world.publish("account.changed", account=view.id, why="quota")
         return list(self.world.pool)
 
     async def acknowledged(self) -> str:

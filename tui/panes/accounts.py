@@ -21,6 +21,7 @@ from tui import format as say
 from tui import turns
 from tui.messages import Heard
 from tui.panes.base import FooterKey, HelpData, Pane
+from tui.widgets.plain import PlainText, frame
 from tui.widgets.quota_bar import QuotaLevel, percent, quota_cells, quota_level
 from tui.widgets.row_list import Cell, Column, Row, RowList, Tone
 
@@ -112,7 +113,7 @@ class AccountsPane(Pane):
     )
 
     table = getters.query_one("#accounts-list", RowList)
-    details = getters.query_one("#details", Static)
+    details = getters.query_one("#details", PlainText)
     hint = getters.query_one("#hint", Static)
 
     def __init__(self, id: str = "accounts") -> None:
@@ -120,12 +121,14 @@ class AccountsPane(Pane):
         self._accounts: dict[str, AccountView] = {}
         self._names: list[str] = []
         self._asking = False
+        self._asked_at = float("-inf")
+        self._then_show = ""
 
     def compose(self) -> ComposeResult:
         yield RowList((), id="accounts-list", classes="framed")
         yield Static(EMPTY, id="hint", classes="empty")
         with Vertical(id="facts", classes="framed"):
-            yield Static(id="details", markup=False)
+            yield PlainText(id="details")
 
     def on_mount(self) -> None:
         self.table.border_title = "accounts"
@@ -134,10 +137,10 @@ class AccountsPane(Pane):
         return self.table
 
     def ready(self, services: Services) -> None:
-        self.load()
+        self.arrive()
 
     def activated(self) -> None:
-        self.load()
+        self.arrive()
 
     def heard(self, message: Heard) -> None:
         if self.is_active and (message.gap or "account.changed" in message.topics()):
@@ -147,15 +150,27 @@ class AccountsPane(Pane):
 
     @work(group="accounts-load", exclusive=True, exit_on_error=False)
     async def load(self) -> None:
-        """Read the accounts; while the tab is on screen, ask for quotas that are old."""
+        """Read the accounts as the gateway knows them."""
+        if self.services is not None:
+            self._show(await self.services.accounts.list())
+
+    @work(group="accounts-arrive", exclusive=True, exit_on_error=False)
+    async def arrive(self) -> None:
+        """The tab has come on screen: read the accounts, and ask for quotas that are old.
+
+        Only here and on `r`: what an answer changes must never ask again.
+        """
         if self.services is None:
             return
         self._show(await self.services.accounts.list())
         now = self.now()
-        if self.is_active and any(
-            view.enabled and (view.quotas_at is None or now - view.quotas_at > QUOTA_AGE)
+        old = any(
+            view.enabled
+            and view.state is AccountState.READY
+            and (view.quotas_at is None or now - view.quotas_at > QUOTA_AGE)
             for view in self._accounts.values()
-        ):
+        )
+        if self.is_active and old and now - self._asked_at > QUOTA_AGE:
             self.ask_quota()
 
     def _show(self, accounts: list[AccountView]) -> None:
@@ -171,7 +186,10 @@ class AccountsPane(Pane):
         ready = sum(view.enabled and view.state is AccountState.READY for view in accounts)
         asked = [view.quotas_at for view in accounts if view.quotas_at]
         checked = f" · checked {say.ago(min(asked), now)}" if asked else ""
-        self.table.border_subtitle = f"{ready} of {len(accounts)} ready{checked}"
+        frame(self.table, subtitle=f"{ready} of {len(accounts)} ready{checked}")
+        if self._then_show in self._accounts:
+            self.table.put_cursor(self._then_show)
+            self._then_show = ""
         self._show_details(self.table.cursor_id)
 
     def _row(self, view: AccountView, now: float) -> Row:
@@ -195,8 +213,8 @@ class AccountsPane(Pane):
         facts.display = view is not None
         if view is None:
             return
-        facts.border_title = view.email
-        self.details.update("\n".join(self._detail_lines(view, self.now())))
+        frame(facts, view.email)
+        self.details.put("\n".join(self._detail_lines(view, self.now())))
 
     def _detail_lines(self, view: AccountView, now: float) -> list[str]:
         facts = [view.provider, view.tier or "plan unknown", f"project {view.project or 'none yet'}"]
@@ -239,7 +257,7 @@ class AccountsPane(Pane):
         """Ask every account what is left; one question at a time."""
         if self.services is None or self._asking:
             return
-        self._asking = True
+        self._asking, self._asked_at = True, self.now()
         try:
             self._show(await self.services.accounts.refresh_quota())
         except GatewayError as error:
@@ -289,12 +307,11 @@ class AccountsPane(Pane):
         if added := await self.program.push_screen_wait(AddAccountScreen(self.services.accounts)):
             self._arrived(added, f"Added {added.email}.")
 
-    @work(group="accounts-arrived", exclusive=True, exit_on_error=False)
-    async def _arrived(self, account: AccountView, news: str) -> None:
-        """Say so, and put the bar on the account that has come."""
+    def _arrived(self, account: AccountView, news: str) -> None:
+        """Say so, and put the bar on the account that has come, once the list shows it."""
         self.flash(news, "good")
-        await self.load().wait()
-        self.table.put_cursor(account.id)
+        self._then_show = account.id
+        self.load()
 
     @work(group="accounts-change", exclusive=True, exit_on_error=False)
     async def action_import(self) -> None:

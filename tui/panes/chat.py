@@ -6,7 +6,6 @@ It wires messages to services; rendering is the widgets', reading a stream is tu
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import getters, on, work
@@ -18,15 +17,18 @@ from textual.widget import Widget
 from textual.worker import Worker
 
 from core.domain.content import Role
-from core.domain.failure import GatewayError
+from core.domain.failure import GatewayError, Kind
 from core.domain.streams import closing
 from tui import format as say
 from tui import turns
 from tui.answering import Answering
+from tui.default_model import default_model
 from tui.messages import Heard
 from tui.panes.base import FooterKey, HelpData, Pane
 from tui.widgets.chat_list import ChatList
+from tui.widgets.plain import frame
 from tui.widgets.prompt import PromptArea
+from tui.widgets.search_field import SearchField
 from tui.widgets.transcript import TranscriptView
 from tui.widgets.turn import TurnView
 
@@ -41,15 +43,6 @@ Ask anything, `enter` sends it.
 `ctrl+t` chooses the model, `ctrl+n` starts a new chat, `ctrl+o` shows the ones you have, \
 and `esc` stops an answer, keeping what has arrived.
 """
-
-
-@dataclass(frozen=True)
-class Unanswered:
-    """A question that got no answer: sending the same text again asks the stored turn once more."""
-
-    chat: str
-    turn: str
-    text: str
 
 
 class ChatPane(Pane):
@@ -119,6 +112,7 @@ class ChatPane(Pane):
     prompt = getters.query_one(PromptArea)
     chat_list = getters.query_one(ChatList)
     ask = getters.query_one("#ask", Vertical)
+    search_field = getters.query_one(SearchField)
     model: var[str] = var("")
 
     def __init__(self, id: str = "chat") -> None:
@@ -126,7 +120,7 @@ class ChatPane(Pane):
         self._chat: Chat | None = None
         self._wanted = ""
         self._worker: Worker[None] | None = None
-        self._unanswered: Unanswered | None = None
+        self._unanswered: turns.Unanswered | None = None
         self._deleted = ""
 
     def compose(self) -> ComposeResult:
@@ -134,6 +128,7 @@ class ChatPane(Pane):
             yield ChatList(id="chats", classes="framed")
             with Vertical(id="conversation"):
                 yield TranscriptView(empty=EMPTY, classes="framed")
+                yield SearchField()
                 with Vertical(id="ask", classes="framed"):
                     yield PromptArea(placeholder="Ask anything")
 
@@ -179,8 +174,9 @@ class ChatPane(Pane):
         if self._answering and self._worker:
             self._worker.cancel()
             return True
-        if self.has_class("-list-over"):
-            self.action_chats()
+        if self.has_class("-list-over") and self.screen.has_class("-narrow"):
+            self.remove_class("-list-over")
+            self.prompt.focus()
             return True
         return False
 
@@ -199,33 +195,22 @@ class ChatPane(Pane):
         if self._answering:
             self.flash("An answer is still coming in: esc stops it.", "warning")
             return
+        self._wanted = ""
+        self.remove_class("-list-over")
         try:
-            self._chat = await self.services.chats.get(chat_id) if chat_id else None
-        except GatewayError:
-            self._chat = None
-        self.transcript.set_turns([turns.turn_view(turn) for turn in self._chat.path()] if self._chat else [])
-        self._unanswered = None
-        if self._chat:
-            self.model = self._chat.model or self.model
-            self._offer_unanswered(self._chat)
-        if not self.model:
-            self.model = await self._model_of_settings(self.services)
+            chat = await self.services.chats.get(chat_id) if chat_id else None
+        except GatewayError as error:
+            if error.failure.kind is not Kind.NOT_FOUND:
+                raise
+            self.flash("That chat is no longer there.", "warning")
+            chat = None
+        self._chat = chat
+        self.transcript.set_turns([turns.turn_view(turn) for turn in chat.path()] if chat else [])
+        self._unanswered = turns.unanswered(chat) if chat else None
+        kept = (chat.model if chat else "") or self.model
+        self.model = kept or await default_model(self.services)
         self._show_title()
         self.list_chats()
-
-    async def _model_of_settings(self, services: Services) -> str:
-        status = await services.owner.status()
-        name = "chat.sandbox_model" if status.sandbox_active else "chat.model"
-        return next(
-            (each.value for each in await services.settings.list() if each.name == name), "sandbox-chat"
-        )
-
-    def _offer_unanswered(self, chat: Chat) -> None:
-        path = chat.path()
-        if path and path[-1].role is Role.MODEL and not path[-1].parts:
-            path = path[:-1]
-        if path and path[-1].role is Role.USER:
-            self._unanswered = Unanswered(chat.id, path[-1].id, turns.text_of_parts(path[-1].parts))
 
     @work(group="chat-list", exclusive=True, exit_on_error=False)
     async def list_chats(self) -> None:
@@ -234,17 +219,15 @@ class ChatPane(Pane):
             self.chat_list.show_chats(found, self._chat.id if self._chat else "", self.now())
 
     def _show_title(self, who: str = "") -> None:
-        title = say.one_line(self._chat.title) if self._chat else ""
-        asked = [turn.text for turn in self.transcript.turns if turn.role == "you"]
-        title = title or (say.one_line(asked[0])[:60] if asked else "new chat")
-        self.transcript.border_title = f"{title} · {who}" if who else title
+        asked = next((turn.text for turn in self.transcript.turns if turn.role == "you"), "")
+        title = say.one_line(self._chat.title if self._chat and self._chat.title else asked) or "new chat"
+        frame(self.transcript, f"{title} · {who}" if who else title)
 
     def watch_model(self) -> None:
         """The model stands in the frame of the prompt: above it where there is no line below."""
         if self.is_mounted:
             narrow = self.screen.has_class("-narrow")
-            self.ask.border_title = self.model if narrow else ""
-            self.ask.border_subtitle = "" if narrow else self.model
+            frame(self.ask, self.model if narrow else "", "" if narrow else self.model)
 
     def on_resize(self) -> None:
         self.watch_model()
@@ -288,9 +271,9 @@ class ChatPane(Pane):
         else:
             batches = services.chats.send(chat_id, text, self.model)
             self.transcript.append_turn(TurnView(f"you-{len(self.transcript.turns)}", "you", text))
-        await self._follow(batches)
+        await self._follow(services, chat_id, batches)
 
-    async def _follow(self, batches: AsyncIterator[Batch]) -> None:
+    async def _follow(self, services: Services, chat_id: str, batches: AsyncIterator[Batch]) -> None:
         answer = Answering(
             self.transcript.begin_answer(
                 TurnView(f"answer-{len(self.transcript.turns)}", "model", state="streaming")
@@ -307,27 +290,32 @@ class ChatPane(Pane):
         finally:
             clock.stop()
             answer.finish(stopped)
-            self.after_answer()
+            await self._take_over(services, chat_id)
 
     def _answer_begins(self, started: Started) -> None:
         self._unanswered = None
         self.prompt.clear_text()
         self._show_title(say.short_email(started.account))
 
-    @work(group="chat-after", exclusive=True, exit_on_error=False)
-    async def after_answer(self) -> None:
-        """Take over what was stored: ids, the title, and whether the question still waits."""
-        if self.services and self._chat:
-            self._chat = await self.services.chats.get(self._chat.id)
-            self._offer_unanswered(self._chat)
-            if self._unanswered and not self.prompt.text:
-                self.prompt.put_text(self._unanswered.text)
-            self._show_title()
-            self.list_chats()
+    async def _take_over(self, services: Services, chat_id: str) -> None:
+        """Take over what was stored: ids, the title, and whether the question still waits.
+
+        Part of the answer's own worker, so that nothing is sent or opened before it is known.
+        """
+        try:
+            self._chat = await services.chats.get(chat_id)
+        except GatewayError:
+            return
+        self._unanswered = turns.unanswered(self._chat)
+        if self._unanswered and not self.prompt.text:
+            self.prompt.put_text(self._unanswered.text)
+        self._show_title()
+        self.list_chats()
 
     # Actions ----------------------------------------------------------------------------------------
 
     def action_new_chat(self) -> None:
+        self.remove_class("-list-over")
         self.load("")
         self.prompt.focus()
 
@@ -373,23 +361,38 @@ class ChatPane(Pane):
 
     @work(group="answer", exclusive=True, exit_on_error=False)
     async def answer_again(self, services: Services, chat_id: str, turn_id: str) -> None:
-        await self._follow(services.chats.again(chat_id, turn_id, self.model))
+        await self._follow(services, chat_id, services.chats.again(chat_id, turn_id, self.model))
 
-    @work(group="chat-delete", exclusive=True, exit_on_error=False)
-    async def action_delete_chat(self) -> None:
-        chat_id = self.chat_list.cursor_id
-        if not self.services or not chat_id or not self.chat_list.has_focus:
-            return
-        await self.services.chats.delete(chat_id)
-        self._deleted = chat_id
-        if self._chat and self._chat.id == chat_id:
-            self.load("")
-        self.flash("Deleted. u brings it back.", seconds=10)
-        self.list_chats()
+    def action_delete_chat(self) -> None:
+        if self.chat_list.has_focus and (chat_id := self.chat_list.cursor_id):
+            self._deleted = chat_id
+            self.delete_chat(chat_id)
 
-    @work(group="chat-delete", exclusive=True, exit_on_error=False)
-    async def action_undo_delete(self) -> None:
-        if self.services and self._deleted:
-            await self.services.chats.restore(self._deleted)
-            self._deleted = ""
+    @work(group="chat-delete", exit_on_error=False)
+    async def delete_chat(self, chat_id: str) -> None:
+        if self.services:
+            await self.services.chats.delete(chat_id)
+            if self._chat and self._chat.id == chat_id and not self._answering:
+                self.load("")
+            self.flash("Deleted. u brings it back.", seconds=10)
             self.list_chats()
+
+    @work(group="chat-delete", exit_on_error=False)
+    async def action_undo_delete(self) -> None:
+        chat_id, self._deleted = self._deleted, ""
+        if self.services and chat_id:
+            await self.services.chats.restore(chat_id)
+            self.list_chats()
+
+    # Searching --------------------------------------------------------------------------------------
+
+    @on(TranscriptView.SearchRequested)
+    def ask_for_words(self) -> None:
+        self.search_field.ask()
+
+    @on(SearchField.Searched)
+    def search(self, message: SearchField.Searched) -> None:
+        found = self.transcript.search(message.words)
+        self.transcript.focus()
+        if message.words:
+            self.flash(f"{found or 'none'} found" + (" · n next, N previous" if found else ""))

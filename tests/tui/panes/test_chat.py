@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
+
+import msgspec
+from textual.worker import WorkerFailed
 
 from core.domain.failure import Cause, Failure, Kind
 from tests.tui.fake_services import ANSWER, QUOTA_FAILURE, FakeServices
@@ -188,3 +192,78 @@ async def test_a_kill_loses_at_most_two_seconds_of_typing(program: Program, tmp_
         await pilot.press(*"precious")
         kept = tmp_path / "home/ui.json"
         await until(pilot, lambda: "precious" in kept.read_text(), 6)
+
+
+async def test_a_question_of_markup_and_escapes_is_only_a_question(
+    program: Program, services: FakeServices
+) -> None:
+    text = "what does [/b] and [@click=app.quit]x[/] do?\x1b]0;t\x07"
+    async with program("chat") as pilot:
+        pane = pilot.app.query_one(ChatPane)
+        await settled(pilot)
+        pane.prompt.put_text(text)
+        await pilot.press("enter")
+        await until(pilot, lambda: len(pane.transcript.turns) == 2 and bool(pane.transcript.turns[-1].footer))
+        await settled(pilot)
+        assert pane.transcript.turns[-1].state == "done"
+        services.chats_by_id["odd"] = msgspec.structs.replace(
+            services.chats_by_id["chat0"], id="odd", title="[/b] \x1b]52;c;cGF3\x07", model="m[/y]"
+        )
+        pane.load("odd")
+        await settled(pilot)
+        assert "\x1b" not in pilot.app.export_screenshot()
+        assert "[/b]" in str(pane.transcript._border_title)
+
+
+async def test_a_new_chat_right_after_an_answer_stays_new(program: Program) -> None:
+    async with program("chat") as pilot:
+        pane = pilot.app.query_one(ChatPane)
+        await settled(pilot)
+        await pilot.press(*"one", "enter")
+        await until(pilot, lambda: bool(pane.transcript.turns) and bool(pane.transcript.turns[-1].footer))
+        await settled(pilot)
+        await pilot.press("ctrl+n")
+        await settled(pilot)
+        assert pane.transcript.turns == []
+        assert pane.kept()["chat"] == ""
+
+
+async def test_a_chat_that_cannot_be_read_leaves_the_shown_one_alone(
+    program: Program, services: FakeServices
+) -> None:
+    async with program("chat") as pilot:
+        pane = pilot.app.query_one(ChatPane)
+        await settled(pilot)
+        pane.load("chat0")
+        await settled(pilot)
+        services.chat_failure = Failure(Kind.UNAVAILABLE, "The gateway is gone.")
+        with contextlib.suppress(WorkerFailed):
+            await pane.load("chat1").wait()
+        assert pane.kept()["chat"] == "chat0"
+        assert len(pane.transcript.turns) == 2
+
+
+async def test_words_are_found_in_the_conversation(program: Program) -> None:
+    async with program("chat") as pilot:
+        pane = pilot.app.query_one(ChatPane)
+        pane.load("chat0")
+        await settled(pilot)
+        pane.transcript.focus()
+        await pilot.press("slash", *"tmux", "enter")
+        await pilot.pause()
+        assert pane.transcript.has_focus
+        assert not pane.search_field.display
+
+
+async def test_two_quick_deletes_take_two_chats_and_undo_knows_the_last(
+    program: Program, services: FakeServices
+) -> None:
+    async with program("chat") as pilot:
+        await settled(pilot)
+        await pilot.press("ctrl+o", "d")
+        await settled(pilot)
+        await pilot.press("d")
+        await settled(pilot)
+        assert set(services.trash) == {"chat0", "chat1"}
+        await pilot.press("u")
+        await until(pilot, lambda: "chat1" in services.chats_by_id)

@@ -166,25 +166,32 @@ async def test_a_hidden_log_costs_nothing_and_catches_up(program: Program, servi
         await until(pilot, lambda: pane.log_view.source.last == 41)
 
 
-async def test_quotas_are_asked_for_only_while_the_tab_is_shown(
+async def test_quotas_are_asked_for_once_when_the_tab_comes_and_never_while_it_is_hidden(
     program: Program, services: FakeServices
 ) -> None:
-    asked: list[str] = []
     services.pool = [msgspec.structs.replace(view, quotas_at=NOW - 3600) for view in services.pool]
-    real = services.accounts.__class__.refresh_quota
+    services.pool.append(account("grace", state=AccountState.NEEDS_LOGIN, quotas=(), quotas_at=None))
+    async with program("chat") as pilot:
+        await settled(pilot)
+        services.publish("account.changed", account="acc_ada")
+        await pilot.pause(0.2)
+        assert services.quota_calls == 0
+        await pilot.press("alt+4")
+        await until(pilot, lambda: services.quota_calls == 1)
+        await pilot.pause(1.0)
+        assert services.quota_calls == 1, "the answer's own event must not ask again"
+        await pilot.press("r")
+        await until(pilot, lambda: services.quota_calls == 2)
 
-    async def spy(self: object, account_id: str = "") -> object:
-        asked.append(account_id)
-        return await real(self, account_id)  # type: ignore[arg-type]
 
-    services.accounts.__class__.refresh_quota = spy  # type: ignore[method-assign, assignment]
-    try:
-        async with program("chat") as pilot:
-            await settled(pilot)
-            services.publish("account.changed", id="acc_ada")
-            await pilot.pause(0.2)
-            assert asked == []
-            await pilot.press("alt+4")
-            await until(pilot, lambda: bool(asked))
-    finally:
-        services.accounts.__class__.refresh_quota = real  # type: ignore[method-assign]
+async def test_nothing_of_an_account_is_read_as_markup_or_obeyed(
+    program: Program, services: FakeServices
+) -> None:
+    odd = "[/b]\x1b]52;c;cGF3bmVk\x07 broke"
+    services.pool[0] = msgspec.structs.replace(services.pool[0], email=f"{odd}@x.test", last_error=odd)
+    async with program("accounts") as pilot:
+        await settled(pilot)
+        shown = pilot.app.export_screenshot()
+        assert "\x1b" not in shown
+        assert "52;c" not in shown
+        assert "[/b]" in shown.replace("&#160;", " ").replace("&#x27;", "'")

@@ -13,7 +13,6 @@ import os
 import socket
 from collections.abc import Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack
-from importlib import import_module
 from typing import Any, Final
 
 import core
@@ -175,8 +174,6 @@ class LocalServices:
         self.rooms.bus.publish("server.state", state="sandbox", url=simulated.url)
 
     async def _tidy(self) -> None:
-        # httpx takes 150 ms to import: in a thread, before the first request wants it.
-        await asyncio.to_thread(import_module, "httpx")
         while True:
             await self.rooms.tidy()
             await asyncio.sleep(TIDY_EVERY_S)

@@ -5,17 +5,16 @@ from __future__ import annotations
 import hashlib
 from functools import cache
 from itertools import takewhile
-from types import ModuleType
 from typing import Any, Final, Literal, NamedTuple
 
 import msgspec
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from core.domain.plan import RecordQuery, RequestRecord
 
 from .search import like_every, searchable
 from .tables import MEASURES, hourly, labels, requests
+from .upsert import upsert
 
 HOUR_S: Final = 3600
 MERGED: Final = 50
@@ -232,18 +231,13 @@ def _hash(label: _Label) -> int:
 
 @cache
 def _new_labels(dialect: str) -> sa.Insert:
-    return _engine(dialect).insert(labels).on_conflict_do_nothing(index_elements=["id"])
+    return upsert(dialect, labels).on_conflict_do_nothing(index_elements=["id"])
 
 
 @cache
 def _added_sums(dialect: str) -> sa.Insert:
-    statement = _engine(dialect).insert(hourly)
+    statement = upsert(dialect, hourly)
     return statement.on_conflict_do_update(
         index_elements=list(_KEY),
         set_={name: hourly.c[name] + statement.excluded[name] for name in MEASURES},
     )
-
-
-def _engine(dialect: str) -> ModuleType:
-    """Both engines speak ON CONFLICT in the same words, but SQLAlchemy has an insert for each."""
-    return postgresql if dialect == "postgresql" else sqlite

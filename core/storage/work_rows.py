@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import cache
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from .search import matching, rebuild_index, searchable
 from .tables import WORKS_TEXT, works
+from .upsert import upsert
 from .works import Work
 
 _AT_ONCE = 500  # ids in one statement
@@ -19,15 +20,8 @@ def put(connection: sa.Connection, rows: Sequence[Work]) -> None:
     latest = {row.id: row for row in rows}
     if not latest:
         return
-    # Both engines speak ON CONFLICT in the same words, but SQLAlchemy has an insert for each.
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(works)
-    columns = ("kind", "at", "sandbox", "body", "words")
-    statement = statement.on_conflict_do_update(
-        index_elements=["id"], set_={name: statement.excluded[name] for name in columns}
-    )
     connection.execute(
-        statement,
+        _replacing(connection.dialect.name),
         [
             {
                 "id": row.id,
@@ -39,6 +33,16 @@ def put(connection: sa.Connection, rows: Sequence[Work]) -> None:
             }
             for row in latest.values()
         ],
+    )
+
+
+@cache
+def _replacing(dialect: str) -> sa.Insert:
+    """Built once, as building it takes longer than running it."""
+    statement = upsert(dialect, works)
+    columns = ("kind", "at", "sandbox", "body", "words")
+    return statement.on_conflict_do_update(
+        index_elements=["id"], set_={name: statement.excluded[name] for name in columns}
     )
 
 

@@ -13,6 +13,7 @@ from textual import getters, on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
+from textual.content import Content
 from textual.reactive import var
 from textual.widget import Widget
 from textual.widgets import Static
@@ -24,9 +25,12 @@ from tui import format as say
 from tui import turns
 from tui.messages import Heard
 from tui.panes.base import FooterKey, HelpData, Pane
+from tui.trash import MOVED, Trash
 from tui.widgets.choice import Choice
+from tui.widgets.clean import clean_line
 from tui.widgets.picture_strip import PictureStrip, Thumb
 from tui.widgets.pixel_view import PixelView
+from tui.widgets.plain import PlainText, frame
 from tui.widgets.prompt import PromptArea
 from tui.widgets.row_list import Cell, Column, Row, RowList, Tone
 
@@ -107,7 +111,7 @@ class GeneratePane(Pane):
     queue = getters.query_one("#queue", RowList)
     aspect = getters.query_one("#aspect", Choice)
     amount = getters.query_one("#count", Choice)
-    where = getters.query_one("#where", Static)
+    where = getters.query_one("#where", PlainText)
     model: var[str] = var("")
 
     def __init__(self, id: str = "generate") -> None:
@@ -115,7 +119,9 @@ class GeneratePane(Pane):
         self._assets: dict[str, Asset] = {}
         self._jobs: list[Job] = []
         self._newest = ""
-        self._deleted = ""
+        self._seen_id = ""  # the picture that is seen, and that every key is about
+        self._then_show = ""
+        self._trash = Trash(self._delete_asset, self._restore_asset)
 
     def compose(self) -> ComposeResult:
         with Horizontal():
@@ -130,7 +136,7 @@ class GeneratePane(Pane):
                 )
             with Vertical(id="result"):
                 yield PixelView(id="picture", classes="framed")
-                yield Static(id="where", markup=False)
+                yield PlainText(id="where")
                 yield PictureStrip(id="recent")
 
     def on_mount(self) -> None:
@@ -174,7 +180,8 @@ class GeneratePane(Pane):
 
     def asked(self, what: str) -> None:
         """`what` is the id of a picture to show."""
-        self.load(what)
+        self._then_show = what
+        self.load()
 
     def busy(self) -> str:
         waiting = sum(job.state not in ENDED for job in self._jobs)
@@ -191,8 +198,11 @@ class GeneratePane(Pane):
     # Loading ----------------------------------------------------------------------------------------
 
     @work(group="generate-load", exclusive=True, exit_on_error=False)
-    async def load(self, wanted: str = "") -> None:
-        """Read queue and pictures anew; a picture that was just made goes on show."""
+    async def load(self) -> None:
+        """Read queue and pictures anew; what is wanted or was just made goes on show.
+
+        A wish stays until a load has come to its end: the next one may cut it short.
+        """
         if self.services is None:
             return
         if not self.model:
@@ -203,10 +213,15 @@ class GeneratePane(Pane):
         self._jobs = await self.services.studio.jobs()
         assets = await self.services.library.assets(limit=60)
         newest = assets[0].id if assets else ""
+        wanted = self._then_show
         if wanted and wanted not in {asset.id for asset in assets}:
-            assets.insert(0, await self.services.library.asset(wanted))
+            try:
+                assets.insert(0, await self.services.library.asset(wanted))
+            except GatewayError as error:
+                self.flash(turns.error_text(error.failure), "error", 8)
+        self._then_show = ""
         self._assets = {asset.id: asset for asset in assets}
-        show = wanted or (newest if newest != self._newest else self.strip.cursor_id)
+        show = wanted or (newest if newest != self._newest else self._seen_id)
         self._newest = newest
         self.strip.show([Thumb(asset.id, Path(asset.thumbnail or asset.path)) for asset in assets], show)
         self._show_queue()
@@ -229,26 +244,28 @@ class GeneratePane(Pane):
     def _show_picture(self, asset_id: str) -> None:
         asset = self._assets.get(asset_id)
         if asset is None:
-            self.picture.path = None
-            self.picture.border_title, self.picture.border_subtitle = "no picture yet", ""
-            self.where.update("Describe a picture and press enter.")
+            self._seen_id, self.picture.path = "", None
+            frame(self.picture, "no picture yet", "")
+            self.where.put("Describe a picture and press enter.")
             return
+        self._seen_id = asset_id
         self.picture.path = Path(asset.path)
-        self.picture.border_title = say.one_line(asset.prompt)
-        self.picture.border_subtitle = (
-            f"{asset.width}×{asset.height} · {say.weight(asset.size)} · {asset.model}"
-        )
+        facts = f"{asset.width}×{asset.height} · {say.weight(asset.size)} · {asset.model}"
+        frame(self.picture, say.one_line(asset.prompt), facts)
         self.on_resize()
 
     def on_resize(self) -> None:
         """Where the file is; both ends of a long path stay."""
-        if asset := self._assets.get(self.strip.cursor_id):
+        if asset := self._assets.get(self._seen_id):
             room = self.where.content_size.width or self.size.width // 2
-            self.where.update(say.middle(asset.path, room))
+            self.where.put(say.middle(asset.path, room))
 
     def watch_model(self) -> None:
         if self.is_mounted:
-            self.query_one("#model", Static).update(f"[$muted]Model[/]    {self.model}  [$faint]^T[/]")
+            text = Content.from_markup(
+                "[$muted]Model[/]    $model  [$faint]^T[/]", model=clean_line(self.model)
+            )
+            self.query_one("#model", Static).update(text)
 
     # Making -----------------------------------------------------------------------------------------
 
@@ -310,31 +327,43 @@ class GeneratePane(Pane):
             self.cancel(self.queue.cursor_id)
 
     def action_copy_path(self) -> None:
-        if asset := self._assets.get(self.strip.cursor_id):
+        if asset := self._assets.get(self._seen_id):
             self.copy(asset.path)
 
     @on(PictureStrip.Chosen)
+    def picture_chosen(self, message: PictureStrip.Chosen) -> None:
+        self._show_picture(message.id)
+        self.action_full()
+
     def action_full(self) -> None:
         from tui.screens.picture import PictureScreen
 
-        if asset := self._assets.get(self.strip.cursor_id):
+        if asset := self._assets.get(self._seen_id):
             self.program.push_screen(PictureScreen(asset))
 
-    @work(group="generate-delete", exclusive=True, exit_on_error=False)
-    async def action_delete(self) -> None:
-        asset_id = self.strip.cursor_id
-        if self.services and asset_id:
-            await self.services.library.delete_asset(asset_id)
-            self._deleted = asset_id
-            self.flash("Moved to the trash. u brings it back.", seconds=10)
+    def action_delete(self) -> None:
+        if self._seen_id:
+            self.delete(self._seen_id)
+
+    @work(group="generate-delete", exit_on_error=False)
+    async def delete(self, asset_id: str) -> None:
+        if await self._trash.put(asset_id):
+            self.flash(MOVED, seconds=10)
             self.load()
 
-    @work(group="generate-delete", exclusive=True, exit_on_error=False)
+    @work(group="generate-delete", exit_on_error=False)
     async def action_undo(self) -> None:
-        if self.services and self._deleted:
-            await self.services.library.restore_asset(self._deleted)
-            self.load(self._deleted)
-            self._deleted = ""
+        if asset_id := await self._trash.bring_back():
+            self._then_show = asset_id
+            self.load()
+
+    async def _delete_asset(self, asset_id: str) -> None:
+        assert self.services is not None  # a picture is on show, so they are
+        await self.services.library.delete_asset(asset_id)
+
+    async def _restore_asset(self, asset_id: str) -> None:
+        assert self.services is not None
+        await self.services.library.restore_asset(asset_id)
 
 
 def job_state(job: Job) -> str:

@@ -11,7 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.reactive import var
 from textual.widget import Widget
-from textual.widgets import ContentSwitcher, Input, Static
+from textual.widgets import ContentSwitcher, Input
 
 from core.domain.failure import GatewayError
 from core.domain.works import HistoryItem
@@ -19,8 +19,10 @@ from tui import format as say
 from tui import turns
 from tui.messages import Heard
 from tui.panes.base import FooterKey, HelpData, Pane
+from tui.trash import MOVED, Trash
 from tui.widgets.choice import Choice
 from tui.widgets.pixel_view import PixelView
+from tui.widgets.plain import PlainText, frame
 from tui.widgets.row_list import Cell, Column, Row, RowList
 from tui.widgets.transcript import TranscriptView
 
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
 
 KINDS = {"all": "", "chats": "chat", "pictures": "image"}
 PAGE = 500
+EMPTY = "Nothing here yet. Ask something in chat or make a picture."
+NO_MATCH = "Nothing matches. / changes the words, f the kind."
 COLUMNS = (
     Column("when", 11),
     Column("kind", 5),
@@ -53,7 +57,7 @@ class HistoryPane(Pane):
         #preview { height: 1fr; }
         #preview > * { height: 1fr; }
         #preview-none { align: center middle; }
-        #preview-none Static { width: auto; color: $muted; }
+        #preview-none PlainText { width: auto; color: $muted; }
     }
     .-wide HistoryPane #both { layout: horizontal; }
     .-wide HistoryPane #items, .-wide HistoryPane #preview { width: 1fr; }
@@ -85,11 +89,14 @@ class HistoryPane(Pane):
     preview = getters.query_one("#preview", ContentSwitcher)
     picture = getters.query_one("#preview-picture", PixelView)
     transcript = getters.query_one("#preview-chat", TranscriptView)
+    none = getters.query_one("#none", PlainText)
 
     def __init__(self, id: str = "history") -> None:
         super().__init__(id=id)
         self._found: dict[str, HistoryItem] = {}
-        self._deleted: HistoryItem | None = None
+        self._trash = Trash(self._delete_item, self._restore_item)
+        self._then_show = ""
+        self._previewed: tuple[object, ...] = ()
 
     def compose(self) -> ComposeResult:
         with Horizontal(id="filter"):
@@ -99,9 +106,7 @@ class HistoryPane(Pane):
             yield RowList(COLUMNS, id="items", classes="framed")
             with ContentSwitcher(initial="preview-none", id="preview"):
                 with Vertical(id="preview-none"):
-                    yield Static(
-                        "Nothing here yet. Ask something in chat or make a picture.", classes="empty"
-                    )
+                    yield PlainText(EMPTY, id="none", classes="empty")
                 yield TranscriptView(id="preview-chat", classes="framed")
                 yield PixelView(id="preview-picture", classes="framed")
 
@@ -144,6 +149,9 @@ class HistoryPane(Pane):
         self.items.border_subtitle = (
             f"{len(found)}{more} found" if self.words.value else f"{len(found)}{more}"
         )
+        wanted, self._then_show = self._then_show, ""
+        if wanted:
+            self.items.put_cursor(wanted)
         self.show_preview(self.items.cursor_id)
 
     def _row(self, key: str, item: HistoryItem) -> Row:
@@ -164,6 +172,8 @@ class HistoryPane(Pane):
         """Show what the bar is on."""
         item = self._found.get(key)
         if item is None or self.services is None:
+            narrowed = self.words.value.strip() or KINDS[self.kind.value]
+            self.none.put(NO_MATCH if narrowed else EMPTY)
             self.preview.current = "preview-none"
             return
         if item.kind == "chat":
@@ -172,14 +182,15 @@ class HistoryPane(Pane):
             except GatewayError as error:
                 self.flash(turns.error_text(error.failure), "error")
                 return
-            self.transcript.set_turns([turns.turn_view(turn) for turn in chat.path()])
-            self.transcript.border_title = say.one_line(chat.title)
-            self.transcript.border_subtitle = f"{len(chat.turns)} turns"
+            state = (chat.id, chat.updated_at, chat.head, len(chat.turns))
+            if state != self._previewed:  # where the person has scrolled to stays, whatever else happens
+                self._previewed = state
+                self.transcript.set_turns([turns.turn_view(turn) for turn in chat.path()])
+            frame(self.transcript, say.one_line(chat.title), f"{len(chat.turns)} turns")
             self.preview.current = "preview-chat"
         else:
             self.picture.path = Path(item.path)
-            self.picture.border_title = say.one_line(item.title)
-            self.picture.border_subtitle = item.path
+            frame(self.picture, say.one_line(item.title), item.path)
             self.preview.current = "preview-picture"
 
     # Messages and actions ---------------------------------------------------------------------------
@@ -190,8 +201,8 @@ class HistoryPane(Pane):
 
     @on(RowList.Chosen, "#items")
     def open_item(self, message: RowList.Chosen) -> None:
-        item = self._found[message.id]
-        self.go_to("chat" if item.kind == "chat" else "generate", item.id)
+        if item := self._found.get(message.id):
+            self.go_to("chat" if item.kind == "chat" else "generate", item.id)
 
     @on(Input.Changed, "#words")
     def filter_changed(self) -> None:
@@ -216,27 +227,34 @@ class HistoryPane(Pane):
         if item and item.path:
             self.copy(item.path)
 
-    @work(group="history-delete", exclusive=True, exit_on_error=False)
-    async def action_delete(self) -> None:
-        item = self._found.get(self.items.cursor_id)
-        if item is None or self.services is None or not self.items.has_focus:
-            return
-        if item.kind == "chat":
-            await self.services.chats.delete(item.id)
-        else:
-            await self.services.library.delete_asset(item.id)
-        self._deleted = item
-        self.flash("Moved to the trash. u brings it back.", seconds=10)
-        self.load()
+    def action_delete(self) -> None:
+        if self.items.cursor_id and self.items.has_focus:
+            self.delete(self.items.cursor_id)
 
-    @work(group="history-delete", exclusive=True, exit_on_error=False)
+    @work(group="history-delete", exit_on_error=False)
+    async def delete(self, key: str) -> None:
+        if await self._trash.put(key):
+            self.flash(MOVED, seconds=10)
+            self.load()
+
+    @work(group="history-delete", exit_on_error=False)
     async def action_undo(self) -> None:
-        item, self._deleted = self._deleted, None
-        if item is None or self.services is None:
-            return
-        if item.kind == "chat":
-            await self.services.chats.restore(item.id)
+        if key := await self._trash.bring_back():
+            self._then_show = key
+            self.load()
+
+    async def _delete_item(self, key: str) -> None:
+        assert self.services is not None  # a row is there, so they are
+        kind, _, item_id = key.partition(":")
+        if kind == "chat":
+            await self.services.chats.delete(item_id)
         else:
-            await self.services.library.restore_asset(item.id)
-        await self.load().wait()
-        self.items.put_cursor(f"{item.kind}:{item.id}")
+            await self.services.library.delete_asset(item_id)
+
+    async def _restore_item(self, key: str) -> None:
+        assert self.services is not None
+        kind, _, item_id = key.partition(":")
+        if kind == "chat":
+            await self.services.chats.restore(item_id)
+        else:
+            await self.services.library.restore_asset(item_id)

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from textual.pilot import Pilot
+from textual.worker import Worker, WorkerState
 
 from tests.tui.fake_services import NOW, FakeServices
 from tui.app import AgtuiApp
@@ -33,6 +34,26 @@ def still_time(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     yield
     os.environ.pop("TZ") if zone is None else os.environ.update(TZ=zone)
     time.tzset()
+
+
+FAILED: list[Worker[Any]] = []
+"""Workers of the present test that ended in an error; `settled` looks at them."""
+
+
+@pytest.fixture(autouse=True)
+def failures_are_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Textual forgets a worker at its end; here its error is kept."""
+    FAILED.clear()
+    state: property = Worker.state
+    assert state.fset is not None
+    tell = state.fset
+
+    def note(worker: Worker[Any], value: WorkerState) -> None:
+        tell(worker, value)
+        if value is WorkerState.ERROR:
+            FAILED.append(worker)
+
+    monkeypatch.setattr(Worker, "state", state.setter(note))
 
 
 @pytest.fixture
@@ -80,7 +101,8 @@ async def until(pilot: Pilot[Any], holds: Callable[[], bool], seconds: float = 5
 
 
 async def settled(pilot: Pilot[Any]) -> None:
-    """Wait until no worker but the listening ones runs."""
+    """Wait until no worker but the listening ones runs; fail when one ended in an error."""
     lasting = {"bridge", "logs-tail"}
     await until(pilot, lambda: all(w.is_finished for w in pilot.app.workers if w.group not in lasting))
     await pilot.pause()
+    assert not FAILED, [(worker.name, worker.error) for worker in FAILED]

@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
-from tests.tui.fake_services import QUOTA_FAILURE, FakeServices
+import msgspec
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Static
+
+from core.domain.works import Asset
+from tests.tui.fake_services import QUOTA_FAILURE, FakeLibrary, FakeServices, picture_request
 from tui.panes.generate import GeneratePane
 from tui.screens.picture import PictureScreen
 
@@ -76,3 +83,109 @@ async def test_a_deleted_picture_leaves_the_strip(program: Program, services: Fa
         await until(pilot, lambda: len(services.pictures_kept) == 2)
         await settled(pilot)
         assert pane.strip.cursor_id == "pic1"
+
+
+async def two_jobs(pilot: Pilot[Any], services: FakeServices) -> GeneratePane:
+    """The pane with the bar on the older of two jobs, whose picture is on show."""
+    pane = pilot.app.query_one(GeneratePane)
+    await settled(pilot)
+    for number in range(2):
+        await services.studio.submit(picture_request(f"kite {number}"))
+    await until(pilot, lambda: len(pane.queue.rows) == 2)
+    await settled(pilot)
+    pane.queue.focus()
+    await pilot.press("j")
+    await until(pilot, lambda: pane.picture.path is not None and pane.picture.path.name == "made-3.png")
+    return pane
+
+
+async def test_every_key_is_about_the_picture_that_is_on_show(
+    program: Program, services: FakeServices
+) -> None:
+    async with program("generate") as pilot:
+        pane = await two_jobs(pilot, services)
+        assert str(pane.where.render()) == "library/made-3.png"
+        copied: list[str] = []
+        pilot.app.copy_to_clipboard = copied.append  # type: ignore[method-assign]
+        await pilot.press("ctrl+y")
+        assert copied == ["library/made-3.png"]
+        await pilot.press("f")
+        await until(pilot, lambda: isinstance(pilot.app.screen, PictureScreen))
+        await pilot.press("ctrl+y", "escape")
+        assert copied == ["library/made-3.png"] * 2
+        await pilot.press("d")
+        await until(pilot, lambda: len(services.pictures_kept) == 4)
+        assert {each.prompt for each in services.pictures_kept} == {"kite 1", "a lighthouse at dusk, linocut"}
+
+
+async def test_an_event_leaves_the_picture_on_show(program: Program, services: FakeServices) -> None:
+    async with program("generate") as pilot:
+        pane = await two_jobs(pilot, services)
+        pane.load()
+        await settled(pilot)
+        assert str(pane.where.render()) == "library/made-3.png"
+
+
+async def test_pressing_d_twice_deletes_one_and_u_shows_it_again(
+    program: Program, services: FakeServices, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone: list[Asset] = []
+
+    async def delete(self: FakeLibrary, asset_id: str) -> None:
+        gone.extend(each for each in services.pictures_kept if each.id == asset_id)
+        services.pictures_kept = [each for each in services.pictures_kept if each.id != asset_id]
+        await services.go.wait()
+
+    async def restore(self: FakeLibrary, asset_id: str) -> Asset:
+        services.pictures_kept.append(gone[-1])
+        return gone.pop()
+
+    monkeypatch.setattr(FakeLibrary, "delete_asset", delete)
+    monkeypatch.setattr(FakeLibrary, "restore_asset", restore)
+    async with program("generate") as pilot:
+        pane = pilot.app.query_one(GeneratePane)
+        await settled(pilot)
+        services.go.clear()
+        pane.action_delete()
+        pane.action_delete()
+        await until(pilot, lambda: bool(gone))
+        services.go.set()
+        await settled(pilot)
+        assert [each.id for each in gone] == ["pic0"]
+        pane.action_undo()
+        await until(pilot, lambda: not gone)
+        pane.load()
+        await settled(pilot)
+        assert pane.strip.cursor_id == "pic0"
+        assert str(pane.where.render()) == "library/lighthouse-0.png"
+
+
+async def test_what_another_tab_asks_for_is_shown_once_the_gateway_is_there(
+    program: Program, services: FakeServices
+) -> None:
+    async with program("generate") as pilot:
+        pane = pilot.app.query_one(GeneratePane)
+        await settled(pilot)
+        pane.services = None
+        pane.asked("pic2")
+        await settled(pilot)
+        pane.services = services
+        pane.ready(services)
+        pane.load()
+        await settled(pilot)
+        assert str(pane.where.render()) == "library/lighthouse-2.png"
+
+
+async def test_a_prompt_and_a_model_are_shown_as_they_are(program: Program, services: FakeServices) -> None:
+    first = services.pictures_kept[0]
+    services.pictures_kept[0] = msgspec.structs.replace(
+        first, prompt="[bold]a [/wrong] \x1b[31mkite", model="[x]"
+    )
+    async with program("generate") as pilot:
+        pane = pilot.app.query_one(GeneratePane)
+        await settled(pilot)
+        pane.model = "[/wrong]\x1b[31mmodel"
+        await pilot.pause()
+        assert str(pane.picture._border_title) == "[bold]a [/wrong] kite"
+        assert str(pane.picture._border_subtitle).endswith("[x]")
+        assert "[/wrong]model" in str(pane.query_one("#model", Static).render())

@@ -13,20 +13,22 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.reactive import var
 from textual.widget import Widget
-from textual.widgets import Input, Static
+from textual.widgets import Input
 from textual.worker import Worker
 
 from core.domain.failure import GatewayError
 from core.domain.state import Level, LogLine
 from core.domain.streams import closing
+from tui.messages import Heard
 from tui.panes.base import FooterKey, HelpData, Pane
 from tui.request_facts import line_facts, request_facts
 from tui.widgets.choice import Choice
 from tui.widgets.log_source import LogBuffer
 from tui.widgets.log_view import LogView
+from tui.widgets.plain import PlainText, frame
 
 if TYPE_CHECKING:
-    from core.services import Services
+    from core.services import Records, Services
 
 LEVELS: dict[str, Level] = {"all": "debug", "info+": "info", "warn+": "warning", "error": "error"}
 
@@ -70,12 +72,13 @@ class LogsPane(Pane):
     words = getters.query_one("#log-words", Input)
     level = getters.query_one("#level", Choice)
     detail = getters.query_one("#detail", VerticalScroll)
-    facts = getters.query_one("#detail-facts", Static)
+    facts = getters.query_one("#detail-facts", PlainText)
 
     def __init__(self, id: str = "logs") -> None:
         super().__init__(id=id)
         self._lines = LogBuffer()
         self._tail: Worker[None] | None = None
+        self._turn = 0
 
     def compose(self) -> ComposeResult:
         with Horizontal(id="log-filter"):
@@ -83,7 +86,7 @@ class LogsPane(Pane):
             yield Input(placeholder="/ filter…", id="log-words", compact=True)
         yield LogView(self._lines, id="log", classes="framed")
         with VerticalScroll(id="detail", classes="framed"):
-            yield Static(id="detail-facts", markup=False)
+            yield PlainText(id="detail-facts")
 
     def on_mount(self) -> None:
         self.log_view.border_title = "logs"
@@ -98,6 +101,12 @@ class LogsPane(Pane):
 
     def activated(self) -> None:
         self._begin_tail()
+
+    def heard(self, message: Heard) -> None:
+        """After a gap the owner may be another one, and what the tail waits for may never come."""
+        if message.gap and self.is_active:
+            self.deactivated()
+            self._begin_tail()
 
     def deactivated(self) -> None:
         if self._tail is not None:
@@ -119,17 +128,38 @@ class LogsPane(Pane):
 
     def _begin_tail(self) -> None:
         if self.services is not None and self.is_active and self._tail is None:
-            self._tail = self.follow_log(self.services)
+            self._turn += 1
+            self._tail = self.follow_log(self.services, self._turn)
 
     @work(group="logs-tail", exclusive=True, exit_on_error=False)
-    async def follow_log(self, services: Services) -> None:
+    async def follow_log(self, services: Services, turn: int) -> None:
         """Take lines as they come, from the last one that is known."""
         try:
+            if not await self._knows(services.records):
+                self._begin_anew()
             async with closing(services.records.tail(self._lines.last)) as slices:
                 async for taken in slices:
+                    if taken.last < self._lines.last:
+                        self._begin_anew()
                     self._lines.extend(taken.lines)
         except GatewayError as error:
             self.flash(error.failure.public_message, "error")
+        finally:
+            if turn == self._turn:
+                self._tail = None
+
+    async def _knows(self, records: Records) -> bool:
+        """Whether the newest line here came from this owner; another one numbers its own from 1."""
+        mine = self._lines.since(self._lines.last - 1, 1)
+        if not mine:
+            return True
+        there = await records.lines(mine[0].seq - 1, 1)
+        same_number = [line for line in there.lines if line.seq == mine[0].seq]
+        return there.last >= mine[0].seq and (not same_number or same_number[0] == mine[0])
+
+    def _begin_anew(self) -> None:
+        self._lines = LogBuffer()
+        self.log_view.source = self._lines
 
     # Filtering and details --------------------------------------------------------------------------
 
@@ -172,8 +202,7 @@ class LogsPane(Pane):
                 lines = request_facts(await self.services.records.request(line.request_id), self.now())
             except GatewayError as error:
                 lines += ["", error.failure.public_message]
-        self.facts.update("\n".join(lines))
-        self.detail.border_title = line.request_id or "line"
-        self.detail.border_subtitle = "esc closes"
+        self.facts.put("\n".join(lines))
+        frame(self.detail, line.request_id or "line", "esc closes")
         self.add_class("-detail")
         self.detail.scroll_home(animate=False)

@@ -144,7 +144,7 @@ class LogView(ScrollView, can_focus=True):
 
     @source.setter
     def source(self, source: LogSource) -> None:
-        self._source = source
+        self._source, self._cursor = source, 0
         self._refilter(LogWindow(source))
 
     @property

@@ -11,13 +11,15 @@ from textual import getters, on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from core.domain.accounts import AccountView
 from core.domain.failure import GatewayError
 from core.services import Accounts
 from tui import turns
+from tui.dialog import Dialog
+from tui.widgets.plain import PlainText
+from tui.workers import TellsFailures
 
 NOTICE = (
     "[b]Before you add an Antigravity account.[/b] Google's terms do not foresee that other programs use "
@@ -30,7 +32,7 @@ SIMULATED = "1//sandbox-"
 SANDBOX = "To try this without an account, type [b $accent]1//sandbox-grace[/]."
 
 
-class AddAccountScreen(ModalScreen[AccountView | None]):
+class AddAccountScreen(TellsFailures, Dialog[AccountView | None]):
     """Returns the account, or None."""
 
     DEFAULT_CSS = """
@@ -43,12 +45,12 @@ class AddAccountScreen(ModalScreen[AccountView | None]):
     ]
 
     field = getters.query_one(Input)
-    error = getters.query_one("#error", Static)
+    error = getters.query_one("#error", PlainText)
 
     def __init__(self, accounts: Accounts) -> None:
         super().__init__()
         self._accounts = accounts
-        self._acknowledged = False
+        self._acknowledged: bool | None = None  # not known yet
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog"):
@@ -57,13 +59,13 @@ class AddAccountScreen(ModalScreen[AccountView | None]):
                 yield Static("esc", classes="dialog-esc")
             yield Static(id="say")
             yield Input(id="token", compact=True)
-            yield Static(id="error", markup=False)
+            yield PlainText(id="error")
             yield Static(SANDBOX, id="tip")
 
-    async def on_mount(self) -> None:
+    def on_mount(self) -> None:
         self.field.cursor_blink = False
         self.field.focus()
-        self._ask(bool(await self._accounts.acknowledged()))
+        self.go_on("")
 
     def _ask(self, acknowledged: bool) -> None:
         self._acknowledged = acknowledged
@@ -75,7 +77,7 @@ class AddAccountScreen(ModalScreen[AccountView | None]):
     @on(Input.Changed)
     def hide_tokens(self, message: Input.Changed) -> None:
         """What looks like a token is not shown, at whatever step it is pasted."""
-        self.field.password = self._acknowledged or message.value.startswith("1//")
+        self.field.password = bool(self._acknowledged) or message.value.startswith("1//")
 
     @on(Input.Submitted)
     def submitted(self, message: Input.Submitted) -> None:
@@ -83,21 +85,33 @@ class AddAccountScreen(ModalScreen[AccountView | None]):
 
     @work(exclusive=True, exit_on_error=False)
     async def go_on(self, text: str) -> None:
-        if not text:
-            return
-        if not self._acknowledged and not text.startswith(SIMULATED):
-            if text.lower() == "yes":
-                await self._accounts.acknowledge()
-                self._ask(True)
-            else:
-                self.error.update("Type yes to go on, or press esc.")
-            return
-        self.error.update("Trying it…")
+        """One step further with what was typed; what fails stands below the field."""
+        try:
+            if self._acknowledged is None:
+                typed = self.field.value
+                self._ask(bool(await self._accounts.acknowledged()))
+                self.field.value = self.field.value or typed
+                self.error.put("")
+            if text:
+                await self._step(text)
+        except GatewayError as error:
+            self.error.put(turns.error_text(error.failure))
+
+    async def _step(self, text: str) -> None:
+        if self._acknowledged or text.startswith(SIMULATED):
+            await self._add(text)
+        elif text.lower() == "yes":
+            await self._accounts.acknowledge()
+            self.error.put("")
+            self._ask(True)
+        else:
+            self.error.put("Type yes to go on, or press esc.")
+
+    async def _add(self, token: str) -> None:
+        self.error.put("Trying it…")
         self.field.disabled = True
         try:
-            self.dismiss(await self._accounts.add_token(text))
-        except GatewayError as error:
-            self.error.update(turns.error_text(error.failure))
+            self.dismiss(await self._accounts.add_token(token))
         finally:
             self.field.disabled = False
             self.field.focus()

@@ -12,7 +12,6 @@ from textual import getters, on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from core.domain.accounts import ImportReport, ImportRow, ImportStep
@@ -20,8 +19,11 @@ from core.domain.failure import GatewayError
 from core.services import Accounts
 from tui import format as say
 from tui import turns
+from tui.dialog import Dialog
 from tui.screens.add_account import NOTICE
+from tui.widgets.plain import PlainText
 from tui.widgets.row_list import Cell, Column, Row, RowList, Tone
+from tui.workers import TellsFailures
 
 ASK = (
     "The file or directory of another program: Antigravity Tools, antigravity-claude-proxy, "
@@ -47,7 +49,7 @@ def summary(rows: tuple[ImportRow, ...], replace: bool) -> str:
     return " · ".join(parts) + (". Enter imports." if add or (other and replace) else ".")
 
 
-class ImportAccountsScreen(ModalScreen[ImportReport | None]):
+class ImportAccountsScreen(TellsFailures, Dialog[ImportReport | None]):
     """Returns what was done, or None."""
 
     DEFAULT_CSS = """
@@ -66,7 +68,7 @@ class ImportAccountsScreen(ModalScreen[ImportReport | None]):
 
     field = getters.query_one(Input)
     rows = getters.query_one("#rows", RowList)
-    error = getters.query_one("#error", Static)
+    error = getters.query_one("#error", PlainText)
 
     def __init__(self, accounts: Accounts) -> None:
         super().__init__()
@@ -84,9 +86,9 @@ class ImportAccountsScreen(ModalScreen[ImportReport | None]):
             yield Static(ASK, id="say")
             yield Input(id="path", compact=True, placeholder="~/…")
             yield RowList(COLUMNS, id="rows")
-            yield Static(id="note", markup=False)
-            yield Static(id="sum", markup=False)
-            yield Static(id="error", markup=False)
+            yield PlainText(id="note")
+            yield PlainText(id="sum")
+            yield PlainText(id="error")
 
     def on_mount(self) -> None:
         self.field.cursor_blink = False
@@ -137,7 +139,11 @@ class ImportAccountsScreen(ModalScreen[ImportReport | None]):
         if text.lower() != "yes":
             self._say_error("Type yes to go on, or press esc.")
             return
-        await self._accounts.acknowledge()
+        try:
+            await self._accounts.acknowledge()
+        except GatewayError as error:
+            self._say_error(turns.error_text(error.failure))
+            return
         await self._import()
 
     async def _import(self) -> None:
@@ -165,7 +171,7 @@ class ImportAccountsScreen(ModalScreen[ImportReport | None]):
         for part in (self.rows, self.query_one("#sum"), self.query_one("#note")):
             part.display = bool(found)
         self.rows.styles.height = min(len(found) + 1, max(4, self.size.height - 17))
-        self.query_one("#sum", Static).update(summary(found, self._replace))
+        self.query_one("#sum", PlainText).put(summary(found, self._replace))
         self._note(self.rows.cursor_id)
 
     def _row(self, place: int, row: ImportRow) -> Row:
@@ -188,10 +194,10 @@ class ImportAccountsScreen(ModalScreen[ImportReport | None]):
         row = self._found[int(place)] if place and int(place) < len(self._found) else None
         off = "will be switched off" if row and row.step is ImportStep.ADD and not row.enabled else ""
         facts = (row.file, row.note, off) if row else ()
-        self.query_one("#note", Static).update(" · ".join(say.one_line(fact) for fact in facts if fact))
+        self.query_one("#note", PlainText).put(" · ".join(say.one_line(fact) for fact in facts if fact))
 
     def _say_error(self, text: str) -> None:
-        self.error.update(text)
+        self.error.put(text)
         self.error.display = bool(text)
 
     def action_replace(self) -> None:

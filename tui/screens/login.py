@@ -15,7 +15,6 @@ from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.style import Style
 from textual.widgets import Input, Static
 
@@ -24,8 +23,12 @@ from core.domain.failure import GatewayError
 from core.domain.streams import closing
 from core.services import Accounts
 from tui import turns
+from tui.dialog import Dialog
 from tui.screens.add_account import NOTICE
+from tui.widgets.clean import clean_line
+from tui.widgets.plain import PlainText
 from tui.widgets.qr_code import QrCode
+from tui.workers import TellsFailures
 
 OPEN = "Open this link in a browser, here or on any machine, and agree."
 PASTE = "Where it ends at a page that says “cannot connect” (normal over SSH), paste that page's address:"
@@ -48,7 +51,7 @@ def time_left(seconds: float) -> str:
     return f"{minutes:.0f}:{seconds:02.0f}"
 
 
-class LoginScreen(ModalScreen[AccountView | None]):
+class LoginScreen(TellsFailures, Dialog[AccountView | None]):
     """Returns the account, or None. `hint` is the e-mail of an account to sign in again."""
 
     DEFAULT_CSS = """
@@ -76,8 +79,8 @@ class LoginScreen(ModalScreen[AccountView | None]):
 
     field = getters.query_one(Input)
     say = getters.query_one("#say", Static)
-    progress = getters.query_one("#progress", Static)
-    error = getters.query_one("#error", Static)
+    progress = getters.query_one("#progress", PlainText)
+    error = getters.query_one("#error", PlainText)
     qr = getters.query_one(QrCode)
 
     def __init__(self, accounts: Accounts, hint: str = "", now: Callable[[], float] = time.time) -> None:
@@ -92,19 +95,16 @@ class LoginScreen(ModalScreen[AccountView | None]):
             yield QrCode(id="qr")
             with Vertical(id="text"):
                 with Vertical(classes="dialog-head"):
-                    yield Static(
-                        f"Sign in again as {self._hint}" if self._hint else "Sign in",
-                        classes="dialog-title",
-                        markup=False,
-                    )
+                    title = f"Sign in again as {clean_line(self._hint)}" if self._hint else "Sign in"
+                    yield PlainText(title, classes="dialog-title")
                     yield Static("esc", classes="dialog-esc")
                 yield Static(OPEN, id="say")
                 with VerticalScroll(id="link-box", can_focus=False):
                     yield Static(id="link")
                 yield Static(PASTE, id="how")
                 yield Input(id="paste", compact=True, placeholder="http://localhost:…/oauth-callback?code=…")
-                yield Static(id="progress", markup=False)
-                yield Static(id="error", markup=False)
+                yield PlainText(id="progress")
+                yield PlainText(id="error")
 
     def on_mount(self) -> None:
         self.field.cursor_blink = False
@@ -140,7 +140,7 @@ class LoginScreen(ModalScreen[AccountView | None]):
                 self._fail(turns.error_text(error.failure))
 
     def _begun(self, login: Login) -> None:
-        link = readable(login.url)
+        link = clean_line(readable(login.url))
         self.query_one("#link", Static).update(Content.styled(link, Style(link=link)))
         self.qr.encode(link)
         self.fit()
@@ -161,19 +161,19 @@ class LoginScreen(ModalScreen[AccountView | None]):
     def _say_progress(self) -> None:
         login = self._login
         if login is None or login.state.over:
-            self.progress.update(AGAIN if login is not None or self._failed else "")
+            self.progress.put(AGAIN if login is not None or self._failed else "")
         elif login.state is LoginState.EXCHANGING:
-            self.progress.update("A code has come. Signing in …")
+            self.progress.put("A code has come. Signing in …")
         else:
             left = time_left(login.expires_at - self._now())
-            self.progress.update(f"Waiting for the browser · {left} left · {COPY}")
+            self.progress.put(f"Waiting for the browser · {left} left · {COPY}")
 
     @property
     def _failed(self) -> bool:
         return bool(self.error.display)
 
     def _fail(self, text: str) -> None:
-        self.error.update(text)
+        self.error.put(text)
         self.error.display = bool(text)
         self._say_progress()
 
@@ -203,7 +203,11 @@ class LoginScreen(ModalScreen[AccountView | None]):
         if text.lower() != "yes":
             self._fail("Type yes to go on, or press esc.")
             return
-        await self._accounts.acknowledge()
+        try:
+            await self._accounts.acknowledge()
+        except GatewayError as error:
+            self._fail(turns.error_text(error.failure))
+            return
         self._notice(False)
         self.begin()
 

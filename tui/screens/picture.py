@@ -8,11 +8,12 @@ from typing import Any, ClassVar, cast
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
-from textual.widgets import Static
 
 from core.domain.works import Asset
 from tui import format as say
+from tui.widgets.clean import clean_line
 from tui.widgets.pixel_view import PixelView
+from tui.widgets.plain import PlainText
 
 
 class PictureScreen(Screen[None]):
@@ -38,7 +39,7 @@ class PictureScreen(Screen[None]):
         asset = self._asset
         yield PixelView(Path(asset.path))
         facts = f"esc back · {asset.width}×{asset.height} · {say.weight(asset.size)} · {asset.path}"
-        yield Static(facts, id="facts", markup=False)
+        yield PlainText(clean_line(facts), id="facts")
 
     def on_mount(self) -> None:
         self.query_one(PixelView).focus()

@@ -120,9 +120,18 @@ class GuardedApp(App[int], inherit_bindings=False):
         if selected:
             self.copy_to_clipboard(selected)
             self.screen.clear_selection()
-        elif self.screen is self.shell and self.shell.pane is not None and self.shell.pane.stop():
-            self.flash("stopped; what had arrived is kept")
-        elif time.monotonic() - self._asked_to_leave_at < AGAIN_SECONDS:
+        elif self.screen is self.shell and (pane := self.shell.pane) is not None:
+            running = pane.busy()
+            if not pane.stop():
+                self._ask_again()
+            elif running:  # else an inner field or panel was left, which is seen
+                self.flash("stopped; what had arrived is kept")
+        else:
+            self._ask_again()
+
+    def _ask_again(self) -> None:
+        """Leave, the second time within AGAIN_SECONDS."""
+        if time.monotonic() - self._asked_to_leave_at < AGAIN_SECONDS:
             self.leave()
         else:
             self._asked_to_leave_at = time.monotonic()

@@ -16,6 +16,8 @@ from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
 
+from tui.widgets.clean import clean_line
+
 LABEL_WIDTH = 9
 
 
@@ -61,14 +63,14 @@ class Choice(Widget, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         base = self.rich_style
-        segments = [Segment(self._label.ljust(LABEL_WIDTH), base + self._ink("label"))]
+        segments = [Segment(clean_line(self._label).ljust(LABEL_WIDTH), base + self._ink("label"))]
         shown = self._window(self.size.width - LABEL_WIDTH)
         for option in shown:
             if option == self.value:
                 ink = self._ink("focus" if self.has_focus else "value")
-                segments.append(Segment(f"▸{option} ", base + ink))
+                segments.append(Segment(f"▸{clean_line(option)} ", base + ink))
             else:
-                segments.append(Segment(f" {option} ", base + self._ink("other")))
+                segments.append(Segment(f" {clean_line(option)} ", base + self._ink("other")))
         if shown[-1] != self._options[-1]:
             segments.append(Segment("›", base + self._ink("other")))
         return Strip(segments).adjust_cell_length(self.size.width, base)
@@ -99,7 +101,7 @@ class Choice(Widget, can_focus=True):
     def on_click(self, event: events.Click) -> None:
         at = LABEL_WIDTH
         for option in self._window(self.size.width - LABEL_WIDTH):
-            end = at + cell_len(option) + 2
+            end = at + cell_len(clean_line(option)) + 2
             if at <= event.x < end:
                 self._pick(option)
                 return
@@ -112,4 +114,4 @@ class Choice(Widget, can_focus=True):
 
 def _width(options: Sequence[str]) -> int:
     """Cells that options take, each with the mark before and the gap after it."""
-    return sum(cell_len(option) + 2 for option in options)
+    return sum(cell_len(clean_line(option)) + 2 for option in options)

@@ -12,11 +12,11 @@ from textual import getters, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.widgets import Input, Static
+from textual.widgets import Input
 
 from tui.dialog import Dialog
-from tui.widgets.clean import clean_line
 from tui.widgets.picker_list import PickerColumn, PickerList, PickerRow, ranked
+from tui.widgets.plain import PlainText, frame
 
 
 class Picker(Dialog[str | None]):
@@ -57,7 +57,7 @@ class Picker(Dialog[str | None]):
     box = getters.query_one("#box", Vertical)
     words = getters.query_one("#words", Input)
     choices = getters.query_one(PickerList)
-    hint = getters.query_one("#hint", Static)
+    hint = getters.query_one("#hint", PlainText)
 
     def __init__(
         self,
@@ -77,10 +77,10 @@ class Picker(Dialog[str | None]):
         with Vertical(id="box"):
             yield Input(placeholder=self._placeholder, id="words", select_on_focus=False)
             yield PickerList(self._columns)
-            yield Static(id="hint", markup=False)
+            yield PlainText(id="hint")
 
     def on_mount(self) -> None:
-        self.box.border_title = self._title
+        frame(self.box, self._title)
         self.words.cursor_blink = False
         self._show("")
         self.choices.put_cursor(self._current)
@@ -97,7 +97,7 @@ class Picker(Dialog[str | None]):
     @on(PickerList.Moved)
     def tell(self) -> None:
         row = self.choices.cursor_row
-        self.hint.update(clean_line(row.hint) if row else "nothing matches; backspace widens the search")
+        self.hint.put(row.hint if row else "nothing matches; backspace widens the search")
 
     @on(PickerList.Clicked)
     def choose_clicked(self, message: PickerList.Clicked) -> None:

@@ -35,12 +35,20 @@ class PickerColumn:
 
 @dataclass(frozen=True, slots=True)
 class PickerRow:
-    """One choice. `columns` are facts beside the title, `hint` is a sentence shown while the bar is on it."""
+    """One choice. `columns` are facts beside the title, `hint` is a sentence shown while the bar is on it.
+
+    Its texts may come from outside: each is cleaned, on one line, before anything measures or marks it.
+    """
 
     id: str
     title: str
     columns: tuple[str, ...] = ()
     hint: str = ""
+
+    def __post_init__(self) -> None:
+        cleaned = (clean_line(self.title), tuple(map(clean_line, self.columns)), clean_line(self.hint))
+        for name, value in zip(("title", "columns", "hint"), cleaned, strict=True):
+            object.__setattr__(self, name, value)  # frozen from here on
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +209,7 @@ class PickerList(ScrollView):
         if not 0 <= place < len(self._found):
             return Strip.blank(width, base)
         found = self._found[place]
-        spans = _lit(clean_line(found.row.title), found.letters, self._ink("match"))
+        spans = _lit(found.row.title, found.letters, self._ink("match"))
         if place != self._cursor:
             cells = self._cells(spans, found.row.columns, title, sizes, width, self._ink("fact"))
             return paint(line_of(Span("  ", PLAIN), *cells), width, 0, base)
@@ -219,7 +227,7 @@ class PickerList(ScrollView):
         spare = width - 3 - line.width - sum(sizes) - 2 * len(sizes)
         spans.append(Span(" " * max(0, spare), PLAIN))
         for place, size in enumerate(sizes):
-            fact = clean_line(facts[place]) if place < len(facts) else ""
+            fact = facts[place] if place < len(facts) else ""
             pad = " " * (size - cell_len(fact))
             spans.append(Span("  " + (pad + fact if self._columns[place].right else fact + pad), ink))
         return spans

@@ -19,6 +19,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from tui.widgets.pixels import PictureError, PixelGrid, load_grid, row_segments
+from tui.workers import TellsFailures
 
 CELL_WIDTH = 14
 """Cells of one picture with the gap of two after it."""
@@ -31,7 +32,7 @@ class Thumb(NamedTuple):
     path: Path
 
 
-class PictureStrip(Widget, can_focus=True):
+class PictureStrip(TellsFailures, Widget, can_focus=True):
     """As many pictures as fit; the bar under one says which is chosen."""
 
     DEFAULT_CSS = """

@@ -30,9 +30,9 @@ from tui.widgets.pixels import (
     PictureError,
     PixelGrid,
     fit,
-    rows_needed,
     strip_for_row,
 )
+from tui.workers import TellsFailures
 
 Key = tuple[Path, int, int, RGB, Depth, int]
 """What is shown how: path, columns, rows, background, depth, zoom: the arguments of PictureCache.load."""
@@ -43,7 +43,7 @@ SETTLE_SECONDS = 0.15
 """How long a picture must stay chosen before it is shown in full."""
 
 
-class PixelView(ScrollView, can_focus=True):
+class PixelView(TellsFailures, ScrollView, can_focus=True):
     """Shows one picture. Set `path`; the picture keeps its aspect and sits in the middle of the pane."""
 
     DEFAULT_CSS = """
@@ -124,17 +124,6 @@ class PixelView(ScrollView, can_focus=True):
         self.set_reactive(PixelView.path, path)
 
     # What the owner calls
-
-    def rows_needed(self, cols: int, most: int = 1000) -> int:
-        """Rows for the picture at `cols` columns, its caption included; 0 before it is known."""
-        if self._grid is None:
-            return 0
-        return rows_needed(self._grid.source, cols, most) + bool(self.caption)
-
-    @property
-    def size_text(self) -> str:
-        """The picture's own size for a border title: `1024×1024`, or empty."""
-        return f"{self._grid.source[0]}×{self._grid.source[1]}" if self._grid and not self._error else ""
 
     @property
     def showing(self) -> Literal["nothing", "placeholder", "picture", "error"]:

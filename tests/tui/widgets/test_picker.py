@@ -108,3 +108,18 @@ async def test_facts_line_up_at_80x24_and_the_bar_stays_in_view() -> None:
         assert listed[-1].startswith("▌ model-39")
         assert "39k  –" in listed[-1]
         assert picker.box.region.bottom <= 24
+
+
+async def test_texts_from_outside_are_shown_as_they_are() -> None:
+    row = PickerRow("a", "\x1b[31mgem[/x]ini", ("\x1b[1m1M",), "a\nb \x1b]0;title\x07[bold]")
+    assert ranked("gem", [row])[0].letters == (0, 1, 2)
+    picker = Picker("[/wrong] \x1b[31mtitle", [row], (PickerColumn("context"),))
+    app = Asking(picker)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await until(pilot, lambda: picker.is_mounted and picker.choices.cursor_row is not None)
+        await pilot.pause()
+        assert str(picker.box._border_title) == "[/wrong] title"
+        assert str(picker.hint.render()) == "a b [bold]"
+        shown = picker.choices.render_line(1).text
+        assert shown.startswith("▌ gem[/x]ini ")
+        assert shown.rstrip().endswith("1M")

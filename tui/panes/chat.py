@@ -99,11 +99,14 @@ class ChatPane(Pane):
     )
     keys = var(
         (
-            FooterKey("enter", "send", 85),
-            FooterKey("ctrl+j", "newline", 35),
+            FooterKey("enter", "send", 85, where="PromptArea"),
+            FooterKey("enter", "open", 85, where="#chats"),
+            FooterKey("ctrl+j", "newline", 35, where="PromptArea"),
+            FooterKey("slash", "search", 84, where="TranscriptView"),
             FooterKey("ctrl+t", "model", 75, "chat.model"),
             FooterKey("ctrl+n", "new", 65, "chat.new"),
             FooterKey("ctrl+o", "chats", 55, "chat.list"),
+            FooterKey("d", "delete", 50, "chat.delete", where="#chats"),
             FooterKey("ctrl+y", "copy", 45, "chat.copy"),
         )
     )
@@ -142,8 +145,7 @@ class ChatPane(Pane):
 
     def restore(self, kept: Mapping[str, str]) -> None:
         self._wanted, self.model = kept.get("chat", ""), kept.get("model", "")
-        if text := kept.get("prompt", ""):
-            self.prompt.put_text(text)
+        self.prompt.put_text(kept.get("prompt", ""))
 
     def kept(self) -> Mapping[str, str]:
         return {
@@ -220,7 +222,7 @@ class ChatPane(Pane):
 
     def _show_title(self, who: str = "") -> None:
         asked = next((turn.text for turn in self.transcript.turns if turn.role == "you"), "")
-        title = say.one_line(self._chat.title if self._chat and self._chat.title else asked) or "new chat"
+        title = say.one_line((self._chat.title if self._chat else "") or asked) or "new chat"
         frame(self.transcript, f"{title} · {who}" if who else title)
 
     def watch_model(self) -> None:

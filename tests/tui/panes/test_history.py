@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
+from typing import Any
 
 import msgspec
 import pytest
 
-from tests.tui.fake_services import FakeChats, FakeServices
+from core.domain.works import HistoryItem
+from tests.tui.fake_services import FakeChats, FakeLibrary, FakeServices
 from tui.panes.history import HistoryPane
 from tui.widgets.row_list import RowList
 from tui.widgets.transcript import TranscriptView
@@ -22,7 +23,6 @@ async def test_pressing_d_twice_deletes_one_and_u_brings_it_back_under_the_bar(
 
     async def slow(self: FakeChats, chat_id: str) -> None:
         await real(self, chat_id)
-        self.world.publish("chat.changed", id=chat_id)
         await self.world.go.wait()
 
     monkeypatch.setattr(FakeChats, "delete", slow)
@@ -31,8 +31,9 @@ async def test_pressing_d_twice_deletes_one_and_u_brings_it_back_under_the_bar(
         pane = pilot.app.query_one(HistoryPane)
         await until(pilot, lambda: pane.items.cursor_id == "chat:chat0")
         pane.action_delete()
-        pane.action_delete()
         await until(pilot, lambda: "chat0" in services.trash)
+        pane.action_delete()
+        await pilot.pause()
         services.go.set()
         await settled(pilot)
         assert list(services.trash) == ["chat0"]
@@ -50,9 +51,21 @@ async def test_a_wish_outlives_the_load_that_an_event_cuts_short(
         await settled(pilot)
         await pilot.press("d")
         await settled(pilot)
+        begun: list[str] = []
+        real = FakeLibrary.history
+
+        async def slow(self: FakeLibrary, *given: Any) -> list[HistoryItem]:
+            begun.append("load")
+            await self.world.go.wait()
+            return await real(self, *given)
+
+        monkeypatch.setattr(FakeLibrary, "history", slow)
+        services.go.clear()
         pane.action_undo()
-        await until(pilot, lambda: "chat0" in services.chats_by_id)
+        await until(pilot, lambda: bool(begun))
         pane.load()
+        await until(pilot, lambda: len(begun) == 2)
+        services.go.set()
         await settled(pilot)
         assert pane.items.cursor_id == "chat:chat0"
 
@@ -123,5 +136,4 @@ async def test_titles_are_shown_as_they_are(program: Program, services: FakeServ
     async with program("history") as pilot:
         pane = pilot.app.query_one(HistoryPane)
         await settled(pilot)
-        await asyncio.sleep(0)
         assert str(pane.transcript._border_title) == "[bold]not [/wrong] red"

@@ -22,11 +22,6 @@ class Dialog(ModalScreen[ScreenResultType]):
     _over = False
     _late: tuple[ScreenResultType | None, ...] = ()
 
-    @property
-    def is_over(self) -> bool:
-        """Whether it has been left; it may stay on the screen for a moment."""
-        return self._over
-
     def dismiss(self, result: ScreenResultType | None = None) -> AwaitComplete:
         """Leave it with `result`, the first time it is called.
 

@@ -23,8 +23,6 @@ class Terminal:
     ssh: bool
     """The terminal is at the other end of an SSH connection."""
     tmux: bool
-    screen: bool
-    """GNU screen, which passes no OSC 52."""
     depth: Depth
     """How many colours there are; `mono` under NO_COLOR, too."""
     unicode: bool
@@ -45,7 +43,6 @@ class Terminal:
         return cls(
             ssh=bool(env.get("SSH_CONNECTION") or env.get("SSH_TTY") or env.get("SSH_CLIENT")),
             tmux=bool(env.get("TMUX")),
-            screen=bool(env.get("STY")),
             depth=_depth(env),
             unicode=_unicode(env),
         )

@@ -8,6 +8,7 @@ What is different from `textual.drivers.linux_driver` (8.2.8) and why:
   at an end mark inside the pasted text, and runs what follows as keystrokes.
 * A terminal that is gone (a dropped SSH connection) ends the input thread with one message, where the
   stock one spins or dies; and output to it is thrown away, where the stock writer blocks for ever.
+* Nothing wakes up while nobody types: the stock reader looks ten times a second whether it should end.
 * Mouse reporting is switched on again when the terminal gets the focus: tmux forgets it on a re-attach.
 * `restore` puts the terminal right from anywhere, at most once, without help from the event loop; it runs
   at exit, whatever the reason.
@@ -53,6 +54,8 @@ RESTORE = (
 _X10_PREFIX = b"\x1b[M"
 _X10_OFFSET = 32
 _TICK_SECONDS = 0.1
+_TICKING_SECONDS = 1.0
+"""How long after the last byte the parser still has to hear that time passes (a lone escape is a key)."""
 
 
 class Disconnected(Message, bubble=False):
@@ -177,6 +180,7 @@ class TerminalDriver(LinuxDriver):
         super().__init__(app, debug=debug, mouse=mouse, size=size)  # pyright: ignore[reportUnknownMemberType]
         self._file: Any = _Patient(self._file)
         self._restored = True
+        self._woken, self._wake = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
 
     @property
     def mouse_on(self) -> bool:
@@ -216,6 +220,18 @@ class TerminalDriver(LinuxDriver):
             with contextlib.suppress(termios.error, OSError):
                 termios.tcsetattr(self.fileno, termios.TCSANOW, self.attrs_before)
 
+    def disable_input(self) -> None:
+        with contextlib.suppress(OSError):
+            os.write(self._wake, b".")
+        super().disable_input()
+
+    def close(self) -> None:
+        super().close()
+        for end in (self._wake, self._woken):
+            with contextlib.suppress(OSError):
+                os.close(end)
+        self._wake = self._woken = -1
+
     def process_message(self, message: Message) -> None:
         if isinstance(message, events.AppFocus) and self._mouse:
             self._enable_mouse_support()
@@ -235,10 +251,17 @@ class TerminalDriver(LinuxDriver):
         decoder, pastes = InputDecoder(), PasteReader()
         selector = selectors.SelectSelector()
         selector.register(self.fileno, selectors.EVENT_READ)
+        selector.register(self._woken, selectors.EVENT_READ)
+        ticks_until = 0.0
+        with contextlib.suppress(BlockingIOError):
+            os.read(self._woken, 64)  # from the last time that input was switched off
         try:
             while not self.exit_event.is_set():
                 parts: list[bytes | Paste] = []
-                if selector.select(min(_TICK_SECONDS, pastes.wait or _TICK_SECONDS)):
+                ticking = pastes.wait is not None or time.monotonic() < ticks_until
+                ready = selector.select(min(_TICK_SECONDS, pastes.wait or _TICK_SECONDS) if ticking else None)
+                if any(key.fd == self.fileno for key, _ in ready):
+                    ticks_until = time.monotonic() + _TICKING_SECONDS
                     chunk = self._read()
                     if not chunk:
                         self.send_message(Disconnected())

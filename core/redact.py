@@ -12,7 +12,7 @@ import base64
 import re
 import threading
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final, NamedTuple
 from urllib.parse import quote
 
@@ -133,18 +133,18 @@ class Redactor:
 
     def register(self, *secrets: str | Secret) -> None:
         """From here on these are masked wherever they appear: plain, in base64, or percent-encoded."""
-        texts = {secret.reveal() if isinstance(secret, Secret) else secret for secret in secrets}
-        fresh = [text for text in texts if len(text) >= SHORTEST_SECRET and text not in self._forms]
+        fresh = [text for text in _texts(secrets) if len(text) >= SHORTEST_SECRET and text not in self._forms]
         if not fresh:
             return
         with self._lock:
             self._forms |= {text: frozenset(_forms(text)) for text in fresh}
             self._compile()
 
-    def forget(self, secret: str | Secret) -> None:
-        """Stop looking for `secret`, once it opens nothing any more."""
+    def forget(self, *secrets: str | Secret) -> None:
+        """Stop looking for these, once they open nothing any more."""
         with self._lock:
-            self._forms.pop(secret.reveal() if isinstance(secret, Secret) else secret, None)
+            for text in _texts(secrets):
+                self._forms.pop(text, None)
             self._compile()
 
     def _compile(self) -> None:
@@ -185,6 +185,10 @@ class Redactor:
         """The traceback with causes and source lines, without values of variables, redacted."""
         report = traceback.TracebackException.from_exception(exc, capture_locals=False)
         return self.redact("".join(report.format())).rstrip()
+
+
+def _texts(secrets: Iterable[str | Secret]) -> set[str]:
+    return {secret.reveal() if isinstance(secret, Secret) else secret for secret in secrets}
 
 
 def _forms(text: str) -> Iterator[str]:

@@ -323,8 +323,11 @@ class Reply(Protocol):
     """Writes an answer in one client protocol. Sans-I/O; one object a request.
 
     `frames` takes a batch and gives the bytes of its frames (maybe none), ending included when the
-    batch holds it; `body` writes a whole answer.
+    batch holds it; `body` writes a whole answer. `content_type` is that of the frames.
     """
+
+    @property
+    def content_type(self) -> str: ...
 
     def frames(self, batch: Sequence[object]) -> bytes: ...
 

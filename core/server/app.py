@@ -19,7 +19,7 @@ from core.redact import mask_email, redact
 from core.services import Generation, Studio
 
 from . import guard, health
-from .ai import openai
+from .ai import protocols
 from .asgi import Headers, Receive, Scope, Send
 from .auth import Gate, Keys
 from .disconnect import InterruptedRequest, Watch
@@ -55,9 +55,13 @@ class Gateway:
         self._watches: set[Watch] = set()
         self.draining = False
         links = PictureLinks(clock)
-        first = openai.family(generation, studio, links)
-        self._families = (first, Family("agtui", self._own_routes(links), first.error_body))
-        self._of_path = {path: family for family in self._families for path in family.routes}
+        families = protocols(generation, studio, links)
+        self._default = families[-1]
+        own = Family("agtui", self._own_routes(links), self._default.error_body)
+        self._of_path: dict[str, list[Family]] = {}
+        for family in (*families, own):
+            for path in family.routes:
+                self._of_path.setdefault(path, []).append(family)
         self._prefixes = tuple(path for path in self._of_path if path.endswith("/"))
 
     def _own_routes(self, links: PictureLinks) -> dict[str, dict[str, Route]]:
@@ -71,7 +75,10 @@ class Gateway:
     @property
     def routes(self) -> dict[str, tuple[str, ...]]:
         """Every path with its methods; a path that ends in `/` has something after it."""
-        return {path: tuple(family.routes[path]) for path, family in self._of_path.items()}
+        return {
+            path: tuple(dict.fromkeys(method for family in families for method in family.routes[path]))
+            for path, families in self._of_path.items()
+        }
 
     @property
     def in_flight(self) -> int:
@@ -90,7 +97,7 @@ class Gateway:
         request_id = f"req_{secrets.token_hex(12)}"
         exchange = Exchange(scope, receive, send, request_id, self._bodies, self._settings(), self._clock)
         path = self._known(exchange.path)
-        family = self._of_path.get(path, self._families[0])
+        family = self._family(exchange, path)
         try:
             await self._serve(exchange, family, path)
         except (ClientGoneError, InterruptedRequest):
@@ -104,6 +111,13 @@ class Gateway:
             await self._refuse(exchange, family, FAULT)
         finally:
             exchange.release()
+
+    def _family(self, exchange: Exchange, path: str) -> Family:
+        """The protocol that a request speaks: the first that claims it, of those that serve the path."""
+        for family in self._of_path.get(path, ()):
+            if family.claims(exchange):
+                return family
+        return self._default
 
     def _known(self, path: str) -> str:
         """The path as the tables have it; empty if they don't."""
@@ -154,13 +168,13 @@ class Gateway:
 
 def _route(exchange: Exchange, family: Family, path: str) -> Route:
     """The route of a request. Raises GatewayError 404 or 405."""
-    if not path:
+    methods = family.routes.get(path)
+    if methods is None:
         raise GatewayError.of(
             Kind.NOT_FOUND,
             f"There is no route {exchange.method} {exchange.path:.200}.",
             params={"code": "unknown_url"},
         )
-    methods = family.routes[path]
     route = methods.get("GET" if exchange.method == "HEAD" else exchange.method)
     if route is None:
         allowed = ", ".join(methods)

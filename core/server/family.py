@@ -23,12 +23,18 @@ class Route(Struct, frozen=True):
     needs: Literal["key", "health", "nothing"] = "key"
 
 
+def _anybody(_: Exchange) -> bool:
+    return True
+
+
 class Family(Struct, frozen=True):
     """`routes` by path and method; a path that ends in `/` has something after it.
 
-    `name` says where a key may stand and is the door of a record; `error_body` words a failure.
+    `name` says where a key may stand and is the door of a record; `error_body` words a failure. Protocols
+    may share a path: `claims` says whether a request to such a path speaks this one.
     """
 
     name: str
     routes: Mapping[str, Mapping[str, Route]]
     error_body: Callable[[Failure], ErrorBody]
+    claims: Callable[[Exchange], bool] = _anybody

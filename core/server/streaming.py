@@ -22,7 +22,6 @@ from .disconnect import InterruptedRequest, Watch
 from .exchange import Exchange
 
 HEADERS: Final[Headers] = [
-    ("content-type", "text/event-stream"),
     ("cache-control", "no-cache"),
     ("x-accel-buffering", "no"),
 ]
@@ -72,10 +71,11 @@ async def stream(
 
     `headers` gives the headers that tell who answers; None: not known yet.
     """
+    kind = [("content-type", reply.content_type), *HEADERS]
 
     async def beat() -> None:
         if not exchange.started:
-            await exchange.start(200, HEADERS + headers(None))
+            await exchange.start(200, [*kind, *headers(None)])
         await exchange.write(reply.heartbeat())
 
     pulse = _Pulse(heartbeat_s, lambda: asyncio.create_task(beat()))
@@ -85,7 +85,7 @@ async def stream(
                 if not exchange.started:
                     first = batch[0]
                     known = headers(first if isinstance(first, Started) else None)
-                    await exchange.start(200, HEADERS + known)
+                    await exchange.start(200, [*kind, *known])
                 if frames := reply.frames(batch):
                     await exchange.write(frames)
                 pulse.moved()

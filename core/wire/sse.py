@@ -10,6 +10,8 @@ upstream sends one), and an event that the end of the stream leaves open is deli
 
 from typing import Final
 
+EVENT_STREAM: Final = "text/event-stream"
+
 MAX_EVENT_BYTES: Final = 64 * 1024 * 1024
 """Largest event accepted by default: a 4K picture as base64 is about 30 MB."""
 

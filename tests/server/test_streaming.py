@@ -74,6 +74,8 @@ class Wire:
 class Words:
     """A reply in plain words."""
 
+    content_type = "text/plain"
+
     def frames(self, batch: Sequence[object]) -> bytes:
         return b"".join(b"failed" if isinstance(event, Failed) else b"word " for event in batch)
 

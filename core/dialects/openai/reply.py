@@ -34,6 +34,7 @@ from core.domain.events import (
     Usage,
     UsageSeen,
 )
+from core.wire.sse import EVENT_STREAM
 
 from .errors import error_object
 from .parts import call_object, citations, image_object, is_object, signed, sources_text, usage_object
@@ -72,6 +73,10 @@ class ChatReply:
         self._arguments: list[str] = []
         self._usage = Usage()
         self._begun = self._ended = False
+
+    @property
+    def content_type(self) -> str:
+        return EVENT_STREAM
 
     def _head(self, rest: bytes) -> bytes:
         fixed = {

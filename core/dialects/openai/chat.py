@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any, Final, cast
 
 from core.dialects import fields
+from core.dialects.conversation import conversation_key
 from core.dialects.jsonbody import read_object
 from core.domain.content import JsonObject
 from core.domain.ports import Decoded
@@ -23,7 +24,7 @@ from core.domain.requests import (
 )
 from core.wire.pictures import aspect_of, size_of
 
-from .messages import conversation_key, read
+from .messages import read
 from .reply import ChatReply
 from .tools import is_search, read_choice, read_tools
 

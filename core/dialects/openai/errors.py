@@ -5,12 +5,12 @@ The official SDKs choose their exception class by status alone; LiteLLM also rea
 
 from __future__ import annotations
 
-from math import ceil
 from typing import Any, Final
 
 import msgspec
 
-from core.domain.failure import HTTP_STATUS, Failure, Kind
+from core.dialects.refusals import headers_of, status_of
+from core.domain.failure import Failure, Kind
 from core.domain.ports import ErrorBody
 
 TYPES: Final[dict[Kind, tuple[str, str | None]]] = {
@@ -30,9 +30,6 @@ TYPES: Final[dict[Kind, tuple[str, str | None]]] = {
     Kind.INTERNAL: ("server_error", "internal_error"),
 }
 
-PATIENCE: Final = 60.0
-"""Seconds an SDK waits before a retry at most; a limit that lasts longer is not worth its retries."""
-
 _encoder: Final = msgspec.json.Encoder()
 
 
@@ -47,24 +44,6 @@ def error_object(failure: Failure) -> dict[str, Any]:
     }
 
 
-def error_status(failure: Failure) -> int:
-    """The HTTP status; a failure may name its own (405, 415, 421, 431) in `params["status"]`."""
-    own = failure.params.get("status", "")
-    return int(own) if own.isdecimal() else HTTP_STATUS[failure.kind]
-
-
 def error_body(failure: Failure) -> ErrorBody:
-    headers: list[tuple[str, str]] = [("content-type", "application/json")]
-    if failure.retry_after is not None and failure.kind in (
-        Kind.QUOTA,
-        Kind.RATE,
-        Kind.CAPACITY,
-        Kind.UNAVAILABLE,
-    ):
-        headers.append(("retry-after", str(max(1, ceil(failure.retry_after)))))
-        if failure.retry_after > PATIENCE:
-            headers.append(("x-should-retry", "false"))
-    if failure.kind is Kind.UNAUTHENTICATED:
-        headers.append(("www-authenticate", "Bearer"))
     body = _encoder.encode({"error": error_object(failure)})
-    return ErrorBody(error_status(failure), tuple(headers), body)
+    return ErrorBody(status_of(failure), headers_of(failure), body)

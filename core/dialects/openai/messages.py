@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from hashlib import blake2b
 from typing import Any, Final, cast
 
 from core.dialects import fields
@@ -182,10 +181,3 @@ def read(messages: list[Any]) -> tuple[tuple[str, ...], tuple[Turn, ...]]:
     if not turns:
         turns = [Turn.of(Role.USER, system.pop())] if system else [BLANK]
     return tuple(system), tuple(turns)
-
-
-def conversation_key(system: tuple[str, ...], turns: tuple[Turn, ...], salt: str = "") -> str:
-    """The same for every request of a conversation: a digest of how it began."""
-    said = [part.text for part in turns[0].parts if isinstance(part, Text)]
-    beginning = "\0".join((salt, *system[:1], *said)).encode("utf-8", "surrogatepass")
-    return blake2b(beginning, digest_size=12).hexdigest()

@@ -16,93 +16,33 @@ from hypothesis import strategies as st
 
 from core.dialects.openai.reply import ChatReply
 from core.domain.content import (
-    Base64Text,
-    Citation,
     Media,
-    Opaque,
     Part,
-    Refusal,
     Search,
     Source,
     Text,
     Thought,
     ToolCall,
-    Url,
 )
 from core.domain.events import (
     Answer,
     Batch,
-    Failed,
     Finished,
     FinishReason,
-    PartClosed,
     PartDelta,
     PartOpened,
-    Started,
     StreamEvent,
     Usage,
-    UsageSeen,
 )
-from core.domain.failure import Failure, Kind
 from core.domain.streams import Collector, StreamGuard
 
+from .streams import EVENTS, STARTED, STREAMS, answers
+
 GOLDEN = Path(__file__).parent / "golden"
-STARTED = Started("gemini-x", "ada@test")
-USAGE = UsageSeen(Usage(1200, 120, 1000, 0, 40))
 
 
 def reply(include_usage: bool = False) -> ChatReply:
     return ChatReply("chatcmpl-7", "gpt-x", 1767950000, include_usage)
-
-
-def whole(part: Part) -> Batch:
-    return [PartOpened(part), PartClosed()]
-
-
-SAID: Batch = [PartOpened(Text("")), PartDelta("Fo"), PartDelta('ur "é"\n'), PartClosed()]
-STREAMS: dict[str, Batch] = {
-    "text": [STARTED, *SAID, USAGE, Finished()],
-    "thought": [
-        STARTED,
-        PartOpened(Thought("")),
-        PartDelta("Let me see"),
-        PartClosed("sig-of-thought"),
-        PartOpened(Text("Four")),
-        PartClosed(),
-        Finished(FinishReason.LENGTH),
-    ],
-    "tools": [
-        STARTED,
-        PartOpened(Text("I look")),
-        PartClosed(),
-        PartOpened(ToolCall("call_1", "get_weather", signature="sig1")),
-        PartDelta('{"city":'),
-        PartDelta('"Paris"}'),
-        PartClosed(),
-        PartOpened(ToolCall("call_2", "get_time")),
-        PartDelta("{}"),
-        PartClosed("late"),
-        PartOpened(ToolCall("call_3", "patch", "*** Begin", "custom")),
-        PartDelta(" Patch"),
-        PartClosed(),
-        Finished(),
-    ],
-    "picture": [STARTED, *whole(Media("image/png", Base64Text("iVBORw0="))), Finished()],
-    "refusal": [STARTED, *whole(Refusal("I can't")), Finished(FinishReason.CONTENT_FILTER)],
-    "search": [
-        STARTED,
-        PartOpened(Text("It rains", (Citation(0, 8, Source("https://e.test/a", "A")),))),
-        PartClosed(),
-        *whole(Search(("rain",), (Source("https://e.test/b", "B"),))),
-        Finished(),
-    ],
-    "failed": [
-        STARTED,
-        PartOpened(Text("Once")),
-        Failed(Failure(Kind.UPSTREAM, "The answer broke off.", detail="secret detail")),
-    ],
-    "empty": [STARTED, Finished()],
-}  # fmt: skip
 
 
 @pytest.mark.parametrize("name", STREAMS)
@@ -182,40 +122,6 @@ def test_a_heartbeat_is_a_comment() -> None:
     assert reply().heartbeat() == b": ping\n\n"
 
 
-PARTS = st.one_of(
-    st.builds(Text, st.text(max_size=5)),
-    st.builds(Thought, st.text(max_size=5)),
-    st.builds(ToolCall, st.text(min_size=1, max_size=3), st.just("f"), st.text(max_size=5)),
-    st.builds(ToolCall, st.just("c"), st.just("g"), st.text(max_size=5), st.just("custom")),
-    st.builds(ToolCall, st.just("c"), st.just("g"), st.text(max_size=5), st.just("builtin")),
-    st.builds(Refusal, st.text(max_size=5)),
-    st.just(Media("image/png", Base64Text("AAAA"))),
-    st.just(Media("image/png", Url("https://e.test"))),
-    st.just(Media("image/png", b"raw")),
-    st.just(Search((), (Source("u"),))),
-    st.just(Opaque("gemini", "{}")),
-)
-DELTAS = st.builds(PartDelta, st.text(max_size=5), st.sampled_from(["", "", "sig"]))
-
-
-@st.composite
-def answers(draw: st.DrawFn) -> list[StreamEvent]:
-    events: list[StreamEvent] = [STARTED]
-    for part in draw(st.lists(PARTS, max_size=4)):
-        events.append(PartOpened(part))
-        if isinstance(part, Text | Thought | ToolCall):
-            events += draw(st.lists(DELTAS, max_size=3))
-        events.append(PartClosed(draw(st.sampled_from(["", "end"]))))
-        if draw(st.booleans()):
-            events.append(USAGE)
-    events.append(
-        draw(
-            st.sampled_from([Finished(), Finished(FinishReason.LENGTH), Failed(Failure(Kind.INTERNAL, "x"))])
-        )
-    )
-    return events
-
-
 @given(answers(), st.data())
 def test_any_batching_of_the_same_events_is_the_same_text(
     events: list[StreamEvent], data: st.DataObject
@@ -260,16 +166,6 @@ def test_a_stream_says_what_the_whole_answer_says(events: list[StreamEvent]) -> 
         for one in message.get("tool_calls", ())
     ]
     assert [calls[index] for index in sorted(calls)] == whole_calls
-
-
-EVENTS = st.one_of(
-    st.just(STARTED),
-    st.builds(PartOpened, PARTS),
-    DELTAS,
-    st.just(PartClosed()),
-    st.just(USAGE),
-    st.just(Finished()),
-)
 
 
 @given(st.lists(EVENTS, max_size=12))

@@ -47,6 +47,13 @@ class ServerSettings(Struct, frozen=True, kw_only=True):
     heartbeat_s: Annotated[
         float, doc("Seconds of silence after which a stream gets a heartbeat.", 1, 600)
     ] = 15.0
+    downgrade_background: Annotated[
+        bool,
+        doc(
+            "Send titles, summaries and other small turns of coding agents (Anthropic's protocol) to the "
+            "model that `internal-background-task` stands for."
+        ),
+    ] = False
     drain_s: Annotated[
         float, doc("Seconds that open streams get to finish when the program stops.", 0, 3_600)
     ] = 30.0

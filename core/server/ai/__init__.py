@@ -10,9 +10,9 @@ from core.services import Generation, Studio
 
 from ..family import Family
 from ..files import PictureLinks
-from . import gemini, openai
+from . import anthropic, gemini, openai
 
 
 def protocols(generation: Generation, studio: Studio, links: PictureLinks) -> tuple[Family, ...]:
     """Every protocol that clients may speak, ready to be served."""
-    return (gemini.family(generation), openai.family(generation, studio, links))
+    return (anthropic.family(generation), gemini.family(generation), openai.family(generation, studio, links))

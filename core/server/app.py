@@ -55,7 +55,7 @@ class Gateway:
         self._watches: set[Watch] = set()
         self.draining = False
         links = PictureLinks(clock)
-        families = protocols(generation, studio, links)
+        families = protocols(generation, studio, links, clock)
         self._default = families[-1]
         own = Family("agtui", self._own_routes(links), self._default.error_body)
         self._of_path: dict[str, list[Family]] = {}

@@ -106,6 +106,7 @@ class Exchange:
         server = scope.get("server")
         self.local_address: str = server[0] if server else ""
         self.id = request_id
+        self.began = clock.monotonic()
         asked = self.header(b"x-request-id")
         self.shown_id = asked if REQUEST_ID.fullmatch(asked) else request_id
         self.started = self.finished = self.body_read = False

@@ -6,6 +6,7 @@ for paths that nobody serves.
 
 from __future__ import annotations
 
+from core.domain.ports import Clock
 from core.services import Generation, Studio
 
 from ..family import Family
@@ -13,6 +14,12 @@ from ..files import PictureLinks
 from . import anthropic, gemini, openai
 
 
-def protocols(generation: Generation, studio: Studio, links: PictureLinks) -> tuple[Family, ...]:
+def protocols(
+    generation: Generation, studio: Studio, links: PictureLinks, clock: Clock
+) -> tuple[Family, ...]:
     """Every protocol that clients may speak, ready to be served."""
-    return (anthropic.family(generation), gemini.family(generation), openai.family(generation, studio, links))
+    return (
+        anthropic.family(generation),
+        gemini.family(generation),
+        openai.family(generation, studio, links, clock),
+    )

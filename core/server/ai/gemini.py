@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Final
 from urllib.parse import parse_qs
 
@@ -88,10 +87,9 @@ class Gemini:
                 "`generationConfig.candidateCount` has to be 1 for a stream: ask several times, "
                 "or with generateContent.",
             )
-        began = asyncio.get_running_loop().time()
         async with watch:
             answers = await side_by_side(self._generation, asked, exchange, FAMILY)
-        await exchange.json(reply.bodies(answers), answered_by(answers[0].started, began))
+        await exchange.json(reply.bodies(answers), answered_by(answers[0].started, exchange))
 
     async def _count(self, exchange: Exchange, watch: Watch, model: str) -> None:
         asked = await read_json(exchange, lambda body: request.decode_count(body, model))

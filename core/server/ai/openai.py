@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from typing import Final
 
@@ -12,6 +11,7 @@ from core.dialects.openai.images import ImageOrder, Picture
 from core.dialects.openai.reply import ChatReply
 from core.domain.events import JobEvent, Made, NotMade
 from core.domain.failure import Failure, GatewayError, Kind
+from core.domain.ports import Clock
 from core.domain.streams import closing
 from core.services import Generation, Studio
 from core.wire.picture_bytes import base64_of, raw_bytes
@@ -20,6 +20,7 @@ from ..disconnect import Watch
 from ..exchange import Exchange
 from ..family import Family, Route
 from ..files import PictureLinks
+from . import responses
 from .serving import answer_chat, answered_by, caller, read_json, side_by_side
 
 FAMILY: Final = "openai"
@@ -28,7 +29,7 @@ MODELS: Final = "/v1/models/"
 _SAME_KIND: Final = ((Kind.QUOTA, Kind.RATE), (Kind.CAPACITY, Kind.UNAVAILABLE))
 
 
-def family(generation: Generation, studio: Studio, links: PictureLinks) -> Family:
+def family(generation: Generation, studio: Studio, links: PictureLinks, clock: Clock) -> Family:
     """The OpenAI protocol, ready to be served."""
     handlers = OpenAI(generation, studio, links)
     routes = {
@@ -36,6 +37,7 @@ def family(generation: Generation, studio: Studio, links: PictureLinks) -> Famil
         "/v1/images/generations": {"POST": Route(handlers.images)},
         "/v1/models": {"GET": Route(handlers.models)},
         MODELS: {"GET": Route(handlers.model)},
+        **responses.routes(generation, clock),
     }
     return Family(FAMILY, routes, error_body)
 
@@ -59,22 +61,20 @@ class OpenAI:
                 "`n` has to be 1 together with `stream`: ask several times, or without `stream`.",
                 params={"param": "n"},
             )
-        began = asyncio.get_running_loop().time()
         async with watch:
             answers = await side_by_side(self._generation, decoded.request, exchange, FAMILY)
         reply = decoded.reply
         assert isinstance(reply, ChatReply)
-        await exchange.json(reply.bodies(answers), answered_by(answers[0].started, began))
+        await exchange.json(reply.bodies(answers), answered_by(answers[0].started, exchange))
 
     async def images(self, exchange: Exchange, watch: Watch) -> None:
         """`POST /v1/images/generations`"""
         order = await read_json(exchange, images.decode)
-        began = asyncio.get_running_loop().time()
         async with watch:
             made = await self._made(self._studio.make(order.request, caller(exchange, FAMILY)))
             pictures = [await self._picture(one, order, exchange) for one in made]
         pieces = images.pieces(pictures, int(exchange.clock.now()))
-        await exchange.json_pieces(pieces, answered_by(made[0].started, began))
+        await exchange.json_pieces(pieces, answered_by(made[0].started, exchange))
 
     @staticmethod
     async def _made(events: AsyncIterator[JobEvent]) -> list[Made]:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Final, TypeVar
 
 from msgspec import structs
 
-from core.domain.events import Answer, Started
+from core.domain.events import Answer, Batch, Started
 from core.domain.failure import GatewayError
-from core.domain.ports import Decoded
+from core.domain.ports import Decoded, Reply
 from core.domain.requests import Caller, ChatRequest
 from core.redact import mask_email
 from core.services import Generation
@@ -37,18 +37,24 @@ async def answer_chat(
     exchange: Exchange, watch: Watch, generation: Generation, decoded: Decoded, family: str
 ) -> None:
     """Ask what a client wrote and answer in its language: as a stream, or whole."""
-    began = asyncio.get_running_loop().time()
-    if not decoded.stream:
-        async with watch:
-            answer = await generation.answer(decoded.request, caller(exchange, family))
-        await exchange.json(decoded.reply.body(answer), answered_by(answer.started, began))
+    if decoded.stream:
+        batches = generation.stream(decoded.request, caller(exchange, family, stream=True))
+        await answer_batches(exchange, watch, batches, decoded.reply)
         return
-    batches = generation.stream(decoded.request, caller(exchange, family, stream=True))
+    async with watch:
+        answer = await generation.answer(decoded.request, caller(exchange, family))
+    await exchange.json(decoded.reply.body(answer), answered_by(answer.started, exchange))
+
+
+async def answer_batches(
+    exchange: Exchange, watch: Watch, batches: AsyncIterator[Batch], reply: Reply
+) -> None:
+    """Write an answer as it comes, with headers that tell who gives it."""
 
     def headers(started: Started | None) -> Headers:
-        return answered_by(started, began)
+        return answered_by(started, exchange)
 
-    await streaming.stream(exchange, watch, batches, decoded.reply, headers, exchange.settings.heartbeat_s)
+    await streaming.stream(exchange, watch, batches, reply, headers, exchange.settings.heartbeat_s)
 
 
 async def side_by_side(
@@ -78,9 +84,9 @@ def caller(exchange: Exchange, family: str, *, stream: bool = False, suffix: str
     return Caller(exchange.id + suffix, family, agent, exchange.key, exchange.path, stream)
 
 
-def answered_by(started: Started | None, began: float) -> Headers:
+def answered_by(started: Started | None, exchange: Exchange) -> Headers:
     """Headers that tell which account and model answered, what was left out, and when."""
-    elapsed = (asyncio.get_running_loop().time() - began) * 1000
+    elapsed = (exchange.clock.monotonic() - exchange.began) * 1000
     timing = ("server-timing", f"first;dur={elapsed:.1f}")
     if started is None:
         return [timing]

@@ -35,12 +35,11 @@ def family(generation: Generation) -> Family:
 
 
 def claims(exchange: Exchange) -> bool:
-    """Under `/v1/models`, where others ask too, what carries Google's header or key, or calls a model."""
+    """Under `/v1/models`, where others ask too, what carries Google's header or calls a model."""
     return (
         exchange.path.startswith("/v1beta")
         or exchange.method == "POST"
         or bool(exchange.header(b"x-goog-api-key"))
-        or b"key=" in exchange.query
     )
 
 

@@ -38,7 +38,7 @@ def claims(exchange: Exchange) -> bool:
     """Under `/v1/models`, where others ask too, what carries Google's header or calls a model."""
     return (
         exchange.path.startswith("/v1beta")
-        or exchange.method == "POST"
+        or (exchange.method == "POST" and exchange.path.startswith("/v1/models/"))
         or bool(exchange.header(b"x-goog-api-key"))
     )
 

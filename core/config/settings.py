@@ -54,6 +54,13 @@ class ServerSettings(Struct, frozen=True, kw_only=True):
             "model that `internal-background-task` stands for."
         ),
     ] = False
+    cursor_reasoning: Annotated[
+        str,
+        doc("How Cursor gets thoughts: hide, raw, think_tags or inline; empty: as the next one says."),
+    ] = ""
+    cursor_reasoning_default: Annotated[
+        str, doc("The same where nothing is set; empty: think_tags.", env=("ANTI_CURSOR_REASONING_MODE",))
+    ] = ""
     drain_s: Annotated[
         float, doc("Seconds that open streams get to finish when the program stops.", 0, 3_600)
     ] = 30.0

@@ -77,7 +77,7 @@ class Exchange:
     """A request that is being answered. `id` is ours and unique, `shown_id` may be the client's own.
 
     `peer` and `scheme` are the client's, as far as trusted proxies tell; `forwarded` says that somebody
-    claims to have passed the request on, trusted or not.
+    claims to have passed the request on, trusted or not. `headers` go out with the response, whatever it is.
     """
 
     def __init__(
@@ -107,6 +107,7 @@ class Exchange:
         self.local_address: str = server[0] if server else ""
         self.id = request_id
         self.began = clock.monotonic()
+        self.headers: Headers = []
         asked = self.header(b"x-request-id")
         self.shown_id = asked if REQUEST_ID.fullmatch(asked) else request_id
         self.started = self.finished = self.body_read = False
@@ -162,7 +163,13 @@ class Exchange:
 
     async def start(self, status: int, headers: Headers) -> None:
         self.started = True
-        sent = [*headers, ("x-request-id", self.shown_id), ("x-agtui-request", self.id), *SECURITY]
+        sent = [
+            *headers,
+            *self.headers,
+            ("x-request-id", self.shown_id),
+            ("x-agtui-request", self.id),
+            *SECURITY,
+        ]
         await self._send(
             {
                 "type": "http.response.start",

@@ -88,7 +88,7 @@ async def stream(
                     await exchange.start(200, [*kind, *known])
                 if frames := reply.frames(batch):
                     await exchange.write(frames)
-                pulse.moved()
+                    pulse.moved()
     except InterruptedRequest as interrupt:
         if interrupt.why == "gone":
             raise

@@ -85,7 +85,11 @@ def decode(body: bytes) -> Asked:
 
     Raises GatewayError `bad_request` naming the member, in words its sender can act on.
     """
-    source = read_object(body)
+    return decode_object(read_object(body))
+
+
+def decode_object(source: JsonObject) -> Asked:
+    """The same for a body that has been read."""
     name = (fields.text(source, "model") or "").strip()
     if not name:
         fields.refuse("model", "`model` is missing: name one of the models that /v1/models lists.")

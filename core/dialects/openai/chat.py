@@ -95,16 +95,25 @@ def decode(body: bytes, reply_id: str, created: int) -> Decoded:
 
     Raises GatewayError `bad_request` naming the member, in words its sender can act on.
     """
-    source = read_object(body)
+    return decode_object(read_object(body), reply_id, created)
+
+
+def decode_object(source: JsonObject, reply_id: str, created: int) -> Decoded:
+    """The same for a body that has been read."""
     model = fields.text(source, "model")
     if not model or not model.strip():
         fields.refuse("model", "`model` is missing: name one of the models that /v1/models lists.")
     asked = model.strip()
+    request = _request(source, asked)
+    reply = reply_to(source, request, asked, reply_id, created)
+    return Decoded(request, reply, bool(fields.flag(source, "stream")))
+
+
+def reply_to(source: JsonObject, request: ChatRequest, model: str, reply_id: str, created: int) -> ChatReply:
+    """What answers a body with a chat completion; `model` is the name that was asked for."""
     options = fields.mapping(source, "stream_options")
     usage = bool(options and fields.flag(options, "include_usage", "stream_options"))
-    request = _request(source, asked)
-    reply = ChatReply(reply_id, asked, created, usage, sources=request.output.kind == "text")
-    return Decoded(request, reply, bool(fields.flag(source, "stream")))
+    return ChatReply(reply_id, model, created, usage, sources=request.output.kind == "text")
 
 
 def _request(source: JsonObject, model: str) -> ChatRequest:

@@ -103,9 +103,12 @@ class ChatReply:
                 continue
             if not self._begun:
                 self._begun = True
-                out += (self._choice, b'"role":"assistant","content":""', _TAIL)
+                out.append(self._role())
             out.append(self._frame(event))
         return b"".join(out)
+
+    def _role(self) -> bytes:
+        return self._choice + b'"role":"assistant","content":""' + _TAIL
 
     def _frame(self, event: StreamEvent) -> bytes:
         match event:
@@ -244,6 +247,11 @@ class ChatReply:
         if isinstance(part, Search):
             return sources_text(part) if self._sources else ""
         return part.text if isinstance(part, Text) else ""
+
+    def nothing(self) -> bytes:
+        """A chunk without content, for what is left out of an answer."""
+        begun, self._begun = self._begun, True
+        return (b"" if begun else self._role()) + self._chunk({"content": None})
 
     def heartbeat(self) -> bytes:
         """A comment: it keeps proxies and people patient, and no reader sees it."""

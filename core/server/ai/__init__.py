@@ -11,7 +11,7 @@ from core.services import Generation, Studio
 
 from ..family import Family
 from ..files import PictureLinks
-from . import anthropic, gemini, openai
+from . import anthropic, cursor, gemini, openai
 
 
 def protocols(
@@ -21,5 +21,6 @@ def protocols(
     return (
         anthropic.family(generation),
         gemini.family(generation),
+        cursor.family(generation),
         openai.family(generation, studio, links, clock),
     )

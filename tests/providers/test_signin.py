@@ -20,7 +20,6 @@ from core.domain.ports import AccessToken, Call, Callback, Grant, Provider
 from core.domain.secret import Secret
 from core.providers import PROVIDERS, build
 from core.providers.antigravity.client import AntigravityProvider
-from core.providers.antigravity.headers import headers, new_device
 from core.providers.antigravity.settings import AUTOPUSH, DAILY, PRODUCTION, AntigravitySettings
 from core.transport import troubles
 
@@ -356,41 +355,7 @@ async def test_a_project_of_ones_own_comes_first() -> None:
     assert json.loads(transport.calls[0].body)["metadata"]["duetProject"] == "mine"
 
 
-# --- headers, device, settings, table --------------------------------------------------------------
-
-
-def test_the_seeds_headers_are_sent_for_a_chat() -> None:
-    assert headers("chat", DEVICE, "1.15.8", TOKEN) == (
-        ("Authorization", "Bearer ya29.secret"),
-        ("Content-Type", "application/json"),
-        ("Accept", "text/event-stream"),
-        ("User-Agent", "antigravity/1.15.8 windows/amd64"),
-        ("X-Goog-Api-Client", "google-cloud-sdk vscode_cloudshelleditor/0.1"),
-        ("Client-Metadata", '{"ideType":"ANTIGRAVITY","platform":"WINDOWS","pluginType":"GEMINI"}'),
-    )
-
-
-def test_a_picture_call_names_the_device_and_others_do_not() -> None:
-    sent = dict(headers("image", DEVICE, "1.15.8", TOKEN))
-    assert sent["X-Goog-QuotaUser"] == DEVICE.quota_user
-    assert sent["X-Client-Device-Id"] == DEVICE.device_id
-    assert sent["Accept"] == "application/json"
-    for kind in ("chat", "project", "metadata", "token", "userinfo"):
-        assert "X-Client-Device-Id" not in dict(headers(kind, DEVICE, "1", TOKEN))
-
-
-def test_platform_and_metadata_agree() -> None:
-    mac = Device("d", "q", "darwin/arm64")
-    sent = dict(headers("chat", mac, "2.0", TOKEN))
-    assert sent["User-Agent"] == "antigravity/2.0 darwin/arm64"
-    assert '"platform":"MACOS"' in sent["Client-Metadata"]
-
-
-def test_every_new_device_is_its_own() -> None:
-    one, two = new_device(), new_device()
-    assert one.device_id != two.device_id
-    assert one.quota_user.startswith("device-")
-    assert len(one.quota_user) == len("device-") + 16
+# --- settings, table -------------------------------------------------------------------------------
 
 
 def test_endpoints_are_the_seeds_unless_set_otherwise() -> None:

@@ -31,7 +31,7 @@ from .decode import Decoder
 from .encode import Sender, encode, encode_count, thinks
 from .errors import classify
 from .generation import dropped
-from .headers import CallKind, headers
+from .headers import CallKind, headers, style_of
 from .image import decode_image, encode_image
 from .models import PROVIDER, TABLE, Facts, facts_of, model_info, resolve
 from .settings import AntigravitySettings
@@ -75,6 +75,7 @@ class AntigravityProvider:
         self._transport = transport
         self._clock = clock
         self._new_id = new_id
+        self._run = new_id()
         self._realms: dict[Realm, RealmFacts] = {Realm.REAL: settings().realm()}
         if sandbox is not None:
             self._realms[Realm.SANDBOX] = sandbox
@@ -116,7 +117,9 @@ class AntigravityProvider:
         """Stream one answer, a batch for every socket read that held something."""
         row = facts_of(model)
         asked = encode(request, row, self._sender(grant, f"agent-{self._new_id()}"))
-        call = self._call(endpoint, STREAM, "chat", grant, asked.body, row)
+        call = self._call(
+            endpoint, STREAM, "chat", grant, asked.body, row, row.claude and thinks(request, row)
+        )
         reply = await self._transport.send(call)
         try:
             await self._check(reply, model)
@@ -192,13 +195,20 @@ class AntigravityProvider:
     # --- calls ----------------------------------------------------------------------------------
 
     def _call(
-        self, endpoint: str, method: str, kind: CallKind, grant: Grant, body: bytes, row: Facts | None
+        self,
+        endpoint: str,
+        method: str,
+        kind: CallKind,
+        grant: Grant,
+        body: bytes,
+        row: Facts | None,
+        claude_thinks: bool = False,
     ) -> Call:
-        version = self._settings().client_version
+        style = style_of(self._settings(), self._run)
         return Call(
             "POST",
             f"{endpoint}/v1internal:{method}",
-            headers(kind, grant.device, version, grant.token),
+            headers(kind, grant.device, style, grant.token, claude_thinks),
             body,
             pool=grant.account,
             timeouts=self._timeouts(row),

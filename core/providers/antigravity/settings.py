@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Struct
 
@@ -13,6 +13,8 @@ from core.providers.realms import RealmFacts
 DAILY = "https://daily-cloudcode-pa.sandbox.googleapis.com"
 AUTOPUSH = "https://autopush-cloudcode-pa.sandbox.googleapis.com"
 PRODUCTION = "https://cloudcode-pa.googleapis.com"
+
+Profile = Literal["seed", "minimal", "client"]
 
 
 class AntigravitySettings(Struct, frozen=True, kw_only=True):
@@ -54,7 +56,20 @@ class AntigravitySettings(Struct, frozen=True, kw_only=True):
     userinfo_url: Annotated[str, doc("Where the e-mail of an account is asked.", restart=True)] = (
         "https://www.googleapis.com/oauth2/v1/userinfo?alt=json"
     )
-    client_version: Annotated[str, doc("Version of the Antigravity app that calls name.")] = "1.15.8"
+    client_version: Annotated[
+        str,
+        doc("Version of the Antigravity app that calls name; raise it when Google calls it outdated."),
+    ] = "1.15.8"
+    header_profile: Annotated[
+        Profile,
+        doc(
+            "Headers that calls carry: the documented ones (seed), hardly any (minimal), "
+            "or those of the app's newer versions (client)."
+        ),
+    ] = "seed"
+    device_on_chat: Annotated[
+        bool, doc("In the profile seed: name the account's device with chats, too, not with pictures only.")
+    ] = False
     system_preamble: Annotated[str, doc("Text put before every system instruction.")] = ""
     connect_timeout_s: Annotated[float, doc("Seconds for a connection to come about.", 1, 300)] = 10.0
     token_timeout_s: Annotated[float, doc("Seconds for a token or e-mail call.", 1, 300)] = 15.0

@@ -34,7 +34,7 @@ from core.wire.google_errors import read_error
 from . import projects
 from .browser import CALLBACK, authorize_request, exchange_form
 from .errors import classify
-from .headers import CallKind, headers, metadata, new_device
+from .headers import CallKind, headers, metadata, new_device, style_of
 from .settings import AntigravitySettings
 
 RETRY_WAITS_S: Final = (0.5, 2.0)
@@ -196,7 +196,7 @@ class AntigravitySignIn:
         for endpoint in endpoints:
             url = f"{endpoint}/v1internal:{method}"
             try:
-                return await self._ask(self._call("POST", url, "project", token, body, account.device))
+                return await self._ask(self._call("POST", url, "project", token, body, account))
             except GatewayError as error:
                 failed = error
                 if error.failure.scope is not Scope.ENDPOINT:
@@ -248,15 +248,17 @@ class AntigravitySignIn:
         kind: CallKind,
         token: Secret | None = None,
         body: bytes = b"",
-        device: Device | None = None,
+        account: Account | None = None,
     ) -> Call:
         settings = self._settings()
         seconds = settings.metadata_timeout_s if kind == "project" else settings.token_timeout_s
+        device = account.device if account is not None else Device("", "")
         return Call(
             method,
             url,
-            headers(kind, device or Device("", ""), settings.client_version, token),
+            headers(kind, device, style_of(settings), token),
             body,
+            pool=account.id if account is not None else "",
             timeouts=Timeouts(min(seconds, settings.connect_timeout_s), seconds, seconds, seconds),
         )
 

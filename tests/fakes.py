@@ -40,7 +40,7 @@ from core.domain.ports import (
     PoolView,
     Project,
 )
-from core.domain.requests import Caller, ChatRequest, ImageRequest
+from core.domain.requests import Caller, ChatRequest, Effort, ImageRequest
 from core.domain.secret import Secret
 from core.domain.streams import closing
 from core.domain.works import Asset, Chat, ChatSummary, ChatTurn
@@ -171,7 +171,7 @@ class FakeProvider:
     def models(self) -> tuple[ModelInfo, ...]:
         return tuple(ModelInfo(model, self._name) for model in self._models)
 
-    def resolve(self, model: str, kind: str = "chat") -> str:
+    def resolve(self, model: str, kind: str = "chat", effort: Effort | None = None) -> str:
         return model.removeprefix("alias-")
 
     def dropped(self, request: ChatRequest, model: str) -> tuple[str, ...]:

@@ -239,6 +239,7 @@ class AccountPool:
             limit=self._per_account(),
             fractions=fractions(known, self._clock.now()),
             last_used=self._last_used.get(account.id, 0.0),
+            aliases=known.catalogue.aliases if known is not None else {},
         )
 
     async def _grant(self, account: str, fresh: bool) -> Grant:

@@ -51,7 +51,8 @@ class Field(Struct, frozen=True):
         try:
             read = msgspec.convert(value, self.type, strict=not loose, dec_hook=_wrap_secret)
         except (msgspec.ValidationError, ValueError):
-            raise ValueError(self.expected) from None
+            where = self._wrong_row(value) if self.kind == "table" and not self.secret else ""
+            raise ValueError(self.expected + where) from None
         if isinstance(read, float) and not math.isfinite(read):
             raise ValueError(self.expected)
         return read
@@ -60,9 +61,26 @@ class Field(Struct, frozen=True):
         text = text.strip() if self.kind != "text" else text
         if self.kind == "list":
             return [item for item in (part.strip() for part in text.split(",")) if item]
+        if self.kind == "table":
+            try:
+                return msgspec.json.decode(text)
+            except msgspec.DecodeError:
+                return text
         if self.kind == "switch":
             return _WORDS_FOR_BOOL.get(text.lower(), text)
         return text
+
+    def _wrong_row(self, value: object) -> str:
+        """What is wrong with which row of a table, if `value` is one at all."""
+        base, _ = _peel(self.type)
+        if not isinstance(value, dict) or get_origin(base) is not dict:
+            return ""
+        for name, row in cast("dict[object, object]", value).items():
+            try:
+                msgspec.convert(row, get_args(base)[1])
+            except msgspec.ValidationError as error:
+                return f"; in {name}: {str(error).replace(' - at `$.', ' at `')}"
+        return ""
 
     def show(self, value: object) -> str:
         """`value` as text for people; a secret is masked."""
@@ -104,6 +122,8 @@ def plain(value: object) -> Any:
             return value.reveal()
         case tuple():
             return [plain(item) for item in cast("tuple[object, ...]", value)]
+        case dict():
+            return msgspec.to_builtins(value)
         case _:
             return value
 
@@ -180,7 +200,7 @@ def _expected(base: Any, kind: Kind, choices: tuple[str, ...], metas: list[Meta]
         case "list":
             return "a list of texts (in the environment: separated by commas)"
         case "table":
-            return "a table"
+            return "a table (in the environment: JSON)"
         case "text":
             return "a text"
         case "number":

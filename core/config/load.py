@@ -257,7 +257,11 @@ def _line_of(text: str, section: str, key: str) -> int:
         header = re.match(r"\s*\[\s*([^\]]+?)\s*\]", line)
         if header:
             inside = header[1].replace('"', "")
-            if inside == dotted or (not key and inside.split(".")[0] == section):
+            if (
+                inside == dotted
+                or inside.startswith(f"{dotted}.")
+                or (not key and inside.split(".")[0] == section)
+            ):
                 return number
             continue
         left = re.match(r"""\s*([\w."'-]+)\s*=""", line)

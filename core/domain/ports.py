@@ -21,7 +21,7 @@ from .events import Answer, Batch, JobEvent
 from .failure import Failure
 from .models import ModelInfo
 from .plan import RequestRecord
-from .requests import ChatRequest, ImageRequest
+from .requests import ChatRequest, Effort, ImageRequest
 from .secret import Secret
 from .works import Asset, Chat, ChatSummary, ChatTurn
 
@@ -112,7 +112,10 @@ class Grant(Struct, frozen=True):
 
 
 class Catalogue(Struct, frozen=True):
-    """What an account may use, as the upstream tells it."""
+    """What an account may use, as the upstream tells it.
+
+    `aliases` lead from ids that were retired, or that this account lacks, to what it has instead.
+    """
 
     models: tuple[ModelInfo, ...]
     quotas: tuple[QuotaWindow, ...]
@@ -206,8 +209,11 @@ class Provider(Protocol):
         """The built-in table, for when no live catalogue is there."""
         ...
 
-    def resolve(self, model: str, kind: str = "chat") -> str:
-        """The id that is sent for a name that a client may use; unknown names pass through."""
+    def resolve(self, model: str, kind: str = "chat", effort: Effort | None = None) -> str:
+        """The id that is sent for a name that a client may use; unknown names pass through.
+
+        `effort` is what the request asks for: a name without a tier may stand for a smaller model then.
+        """
         ...
 
     def dropped(self, request: ChatRequest, model: str) -> tuple[str, ...]:
@@ -233,7 +239,8 @@ class Provider(Protocol):
 class PoolEntry(Struct, frozen=True):
     """An account as the planner sees it. `offers` is None while its catalogue is unknown (assume yes).
 
-    `resting` maps a model (or "" for the whole account) to seconds left, `why` to the failure behind it.
+    `resting` maps a model (or "" for the whole account) to seconds left, `why` to the failure behind it;
+    `aliases` are those of its catalogue.
     """
 
     account: str
@@ -248,6 +255,7 @@ class PoolEntry(Struct, frozen=True):
     fractions: dict[str, float | None]
     last_used: float
     why: dict[str, Failure] = field(default_factory=dict[str, Failure])
+    aliases: dict[str, str] = field(default_factory=dict[str, str])
 
 
 class PoolView(Struct, frozen=True):

@@ -124,7 +124,7 @@ class GenerationService:
                     "`n` has to be 1 for a stream: ask several times, or without `stream`.",
                     params={"param": "n"},
                 )
-            ready = structs.replace(request, turns=await self._media(request.turns))
+            ready = await self._ready(request)
 
             def call(asked: Asked) -> AsyncIterator[Batch]:
                 return asked.provider.chat(ready, asked.candidate.model, asked.grant, asked.endpoint)
@@ -191,6 +191,11 @@ class GenerationService:
     def _book(self, caller: Caller, model: str, kind: Literal["chat", "image", "tokens"]) -> Book:
         return Book(self._clock, self._recorder, self._publish, caller, model, kind)
 
+    async def _ready(self, request: ChatRequest) -> ChatRequest:
+        """As providers get it: under the name that the user's aliases lead to, pictures filled in."""
+        meant = self._planning.aliased(request.model)
+        return structs.replace(request, model=meant, turns=await self._media(request.turns))
+
     async def _media(self, turns: tuple[Turn, ...]) -> tuple[Turn, ...]:
         """Turns with the library's pictures filled in. Raises `bad_request` for links: nothing fetches."""
         held = [media for turn in turns for media in media_of(turn.parts)]
@@ -206,9 +211,7 @@ class GenerationService:
 
     async def explain(self, model: str, conversation: str = "") -> Plan:
         """The plan that a request for `model` would get now."""
-        kinds = {known.id: known.kind for known in self._pool.models()}
-        kind = "image" if kinds.get(self._planning.aliased(model)) == "image" else "chat"
-        return self._planning.plan(Wanted(model, conversation, kind))
+        return self._planning.plan(Wanted(model, conversation, self._planning.kind_of(model)))
 
     async def models(self) -> list[ModelInfo]:
         await self._pool.learn(LEARN_S)
@@ -217,7 +220,7 @@ class GenerationService:
     async def count_tokens(self, request: ChatRequest, caller: Caller) -> int:
         wanted = Wanted(request.model, request.conversation)
         book = self._book(caller, request.model, "tokens")
-        ready = structs.replace(request, turns=await self._media(request.turns))
+        ready = await self._ready(request)
 
         async def call(asked: Asked) -> AsyncIterator[int]:
             yield await asked.provider.count_tokens(ready, asked.candidate.model, asked.grant, asked.endpoint)

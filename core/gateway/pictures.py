@@ -60,6 +60,7 @@ class _Maker:
     ) -> None:
         self._up, self._planning, self._book = upstreams, planning, book
         self._request, self._caller = request, caller
+        self._ready = structs.replace(request, model=planning.aliased(request.model))
         self._limit = asyncio.Semaphore(parallel)
         self._queue: asyncio.Queue[JobEvent | _Over] = asyncio.Queue()
         self._attempts: dict[int, tuple[Attempt, ...]] = {}
@@ -109,7 +110,7 @@ class _Maker:
 
         def call(asked: Asked) -> AsyncIterator[JobEvent]:
             return asked.provider.image(
-                self._request, asked.candidate.model, asked.grant, asked.endpoint, index
+                self._ready, asked.candidate.model, asked.grant, asked.endpoint, index
             )
 
         async with self._limit:

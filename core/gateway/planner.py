@@ -19,8 +19,8 @@ from core.domain.plan import Candidate, Plan, Step
 from core.domain.ports import PoolEntry, PoolView
 
 Strategy = Literal["sticky", "round-robin", "least-loaded"]
-Resolve = Callable[[str, str, str], str]
-"""(provider, name asked for, kind) to the id that is sent; unknown names pass through."""
+Resolve = Callable[[PoolEntry, str, str], str]
+"""(account, name asked for, kind) to the id that is sent; unknown names pass through."""
 
 SCARCE: Final = 0.1
 """Quota left (0..1) at which an account is used only when no other is there."""
@@ -56,7 +56,7 @@ def make_plan(
     free: list[tuple[tuple[float, ...], Candidate]] = []
     passed: list[Candidate] = []
     for entry in view.entries:
-        model = resolve(entry.provider, wanted.model, wanted.kind)
+        model = resolve(entry, wanted.model, wanted.kind)
         candidate = Candidate(entry.account, entry.email, entry.provider, model)
         reason = _reason(entry, model, wanted, known.get((entry.provider, model)))
         if reason:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
+from typing import Literal
 
 from msgspec import structs
 
 from core.domain.accounts import Realm
 from core.domain.failure import Cause, Failure
 from core.domain.plan import Candidate, Plan
+from core.domain.ports import PoolEntry
 from core.domain.requests import ChatRequest
 
 from .aliases import aliased
@@ -40,9 +42,15 @@ class Planning:
         strategy = self._up.settings().strategy
         view = self._up.pool.view()
         meant = self.aliased(wanted.model)
+        effort = request.thinking.effort if request is not None else None
 
-        def resolve(provider: str, _: str, kind: str) -> str:
-            return self._resolve(provider, meant, kind)
+        def resolve(entry: PoolEntry, _: str, kind: str) -> str:
+            """The user's aliases, then what the account calls retired, then the names that the provider
+            knows, then what the account has instead."""
+            model = entry.aliases.get(meant, meant)
+            found = self._up.providers.get(entry.provider)
+            model = found.resolve(model, kind, effort) if found else model
+            return entry.aliases.get(model, model)
 
         plan = make_plan(wanted, view, models, resolve, self._endpoints, strategy)
         first = next(iter(usable(plan)), None)
@@ -54,13 +62,16 @@ class Planning:
         """The name that providers are asked to resolve: what the user's aliases make of it."""
         return aliased(model, self._aliases())
 
+    def kind_of(self, model: str) -> Literal["chat", "image"]:
+        """What a request for `model` is about, where nothing but the name is known."""
+        meant = self.aliased(model)
+        names = {meant} | {provider.resolve(meant) for provider in self._up.providers.values()}
+        kinds = {known.kind for known in self._up.pool.models() if known.id in names}
+        return "image" if kinds == {"image"} else "chat"
+
     def dropped(self, request: ChatRequest, candidate: Candidate) -> tuple[str, ...]:
         provider = self._up.providers.get(candidate.provider)
         return provider.dropped(request, candidate.model) if provider else ()
-
-    def _resolve(self, provider: str, model: str, kind: str) -> str:
-        found = self._up.providers.get(provider)
-        return found.resolve(model, kind) if found else model
 
     def _endpoints(self, provider: str, realm: Realm) -> tuple[str, ...]:
         found = self._up.providers.get(provider)

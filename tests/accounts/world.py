@@ -27,7 +27,7 @@ from core.domain.ports import (
     Landing,
     Project,
 )
-from core.domain.requests import ChatRequest, ImageRequest
+from core.domain.requests import ChatRequest, Effort, ImageRequest
 from core.domain.secret import Secret
 
 START = 1_767_225_600.0  # 2026-01-01T00:00:00Z
@@ -168,7 +168,7 @@ class FakeProvider:
     def models(self) -> tuple[ModelInfo, ...]:
         return (ModelInfo("built-in", "antigravity"), ModelInfo("gemini-3-pro", "antigravity"))
 
-    def resolve(self, model: str, kind: str = "chat") -> str:
+    def resolve(self, model: str, kind: str = "chat", effort: Effort | None = None) -> str:
         return model
 
     def dropped(self, request: ChatRequest, model: str) -> tuple[str, ...]:

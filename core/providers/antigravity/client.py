@@ -20,7 +20,7 @@ from core.domain.events import Batch, JobEvent, Phase
 from core.domain.failure import Cause, Failure, GatewayError, Kind, Scope
 from core.domain.models import ModelInfo
 from core.domain.ports import Call, Catalogue, Clock, Grant, SignIn, Timeouts, Transport, UpstreamReply
-from core.domain.requests import ChatRequest, ImageRequest
+from core.domain.requests import ChatRequest, Effort, ImageRequest
 from core.domain.streams import closing
 from core.providers.realms import RealmFacts
 from core.wire.gemini import UNREADABLE, to_json
@@ -33,7 +33,9 @@ from .errors import classify
 from .generation import dropped
 from .headers import CallKind, headers, style_of
 from .image import decode_image, encode_image
-from .models import PROVIDER, TABLE, Facts, facts_of, model_info, resolve
+from .known import Models
+from .models import PROVIDER, Facts
+from .names import siblings
 from .settings import AntigravitySettings
 from .signin import AntigravitySignIn, Sleep
 
@@ -76,6 +78,7 @@ class AntigravityProvider:
         self._clock = clock
         self._new_id = new_id
         self._run = new_id()
+        self._models = Models(settings().models)
         self._realms: dict[Realm, RealmFacts] = {Realm.REAL: settings().realm()}
         if sandbox is not None:
             self._realms[Realm.SANDBOX] = sandbox
@@ -99,14 +102,13 @@ class AntigravityProvider:
 
     def models(self) -> tuple[ModelInfo, ...]:
         """The built-in table; the sandbox's own models only while there is a sandbox."""
-        sandbox = Realm.SANDBOX in self._realms
-        return tuple(model_info(row) for row in TABLE.values() if sandbox or not row.sandbox)
+        return self._models.listed(Realm.SANDBOX in self._realms)
 
-    def resolve(self, model: str, kind: str = "chat") -> str:
-        return resolve(model)
+    def resolve(self, model: str, kind: str = "chat", effort: Effort | None = None) -> str:
+        return self._models.resolve(model, effort)
 
     def dropped(self, request: ChatRequest, model: str) -> tuple[str, ...]:
-        row = facts_of(model)
+        row, request = self._models.facts(model), self._models.with_name(request)
         return dropped(request, row, thinks(request, row))
 
     # --- answers --------------------------------------------------------------------------------
@@ -115,7 +117,7 @@ class AntigravityProvider:
         self, request: ChatRequest, model: str, grant: Grant, endpoint: str
     ) -> AsyncIterator[Batch]:
         """Stream one answer, a batch for every socket read that held something."""
-        row = facts_of(model)
+        row, request = self._models.facts(model), self._models.with_name(request)
         asked = encode(request, row, self._sender(grant, f"agent-{self._new_id()}"))
         call = self._call(
             endpoint, STREAM, "chat", grant, asked.body, row, row.claude and thinks(request, row)
@@ -149,7 +151,7 @@ class AntigravityProvider:
         self, request: ImageRequest, model: str, grant: Grant, endpoint: str, index: int
     ) -> AsyncIterator[JobEvent]:
         """Make one picture."""
-        row = facts_of(model)
+        row = self._models.facts(model)
         body = encode_image(request, row, self._sender(grant, self._new_id()))
         call = self._call(endpoint, "generateContent", "image", grant, body, row)
         yield Phase("sent", index)
@@ -169,13 +171,17 @@ class AntigravityProvider:
                 raise
             body = await self._metadata(grant, endpoint, "fetchAvailableModels", {})
         try:
-            return read_catalogue(body, self._clock.now())
+            read = read_catalogue(body, self._clock.now())
         except UNREADABLE as error:
             raise GatewayError(_senseless("model list")) from error
+        offered = self._models.learn(read.models)
+        instead = siblings({model.id for model in offered})
+        return Catalogue(offered, read.quotas, instead | read.aliases)
 
     async def count_tokens(self, request: ChatRequest, model: str, grant: Grant, endpoint: str) -> int:
         """Tokens of the request as the upstream counts them."""
-        counted = await self._metadata(grant, endpoint, "countTokens", encode_count(request, facts_of(model)))
+        row, request = self._models.facts(model), self._models.with_name(request)
+        counted = await self._metadata(grant, endpoint, "countTokens", encode_count(request, row))
         try:
             count = msgspec.json.decode(counted, type=_Count)
         except UNREADABLE as error:

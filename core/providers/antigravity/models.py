@@ -1,7 +1,8 @@
-"""The models: a built-in table, families by pattern, aliases, what thinking each takes.
+"""The models: a built-in table, families by pattern, what thinking each takes.
 
 The table stands in until an account's live list is read, and for what that list does not say. Seed ids
-come first (seeds 000 and 001), the rest is data that may grow old without harm.
+come first (seeds 000 and 001), the rest is data that may grow old without harm. What a user's own table and
+live lists add is known.py's, the names that clients use are names.py's.
 """
 
 from __future__ import annotations
@@ -14,7 +15,6 @@ from msgspec import Struct
 
 from core.domain.models import ModelInfo
 from core.domain.requests import Effort
-from core.wire.pictures import split_model
 
 PROVIDER: Final = "antigravity"
 
@@ -22,6 +22,7 @@ Family = Literal["claude", "gemini-pro", "gemini-flash", "gemini-image", "gpt-os
 Level = Literal["minimal", "low", "medium", "high"]
 
 PRO_LEVELS: Final[tuple[Level, ...]] = ("low", "high")
+AGENT_LEVELS: Final[tuple[Level, ...]] = ("low", "medium", "high")
 ALL_LEVELS: Final[tuple[Level, ...]] = ("minimal", "low", "medium", "high")
 
 
@@ -29,8 +30,7 @@ class Facts(Struct, frozen=True):
     """One model. `thinking`: never, when asked, or always.
 
     `levels` are the thinking levels it takes; empty: it takes a budget of `budget` (min, max) tokens, or
-    nothing at all if that is None. `max_output` is the most that may be asked for.
-    """
+    nothing at all if that is None. `max_output` is the most that may be asked for."""
 
     id: str
     label: str
@@ -100,7 +100,44 @@ NEWER: Final = (
         budget=(0, 24_576),
     ),
     Facts("gemini-2.5-pro", "Gemini 2.5 Pro", "gemini-pro", MILLION, 65_535, "always", budget=(128, 32_768)),
+    Facts("gemini-3.1-flash-image", "Gemini 3.1 Flash Image", "gemini-image", 65_536, 32_768),
 )
+NEWEST: Final = (
+    Facts("gemini-pro-agent", "Gemini 3.1 Pro (High)", "gemini-pro", MILLION, 65_535, "always", AGENT_LEVELS),
+    Facts(
+        "gemini-3.1-pro-low", "Gemini 3.1 Pro (Low)", "gemini-pro", MILLION, 65_535, "always", AGENT_LEVELS
+    ),
+    Facts(
+        "gemini-3-flash-agent",
+        "Gemini 3.5 Flash (High)",
+        "gemini-flash",
+        MILLION,
+        65_536,
+        "always",
+        ALL_LEVELS,
+    ),
+    Facts(
+        "gemini-3.5-flash-low",
+        "Gemini 3.5 Flash (Medium)",
+        "gemini-flash",
+        MILLION,
+        65_536,
+        "always",
+        ALL_LEVELS,
+    ),
+    Facts(
+        "gemini-3.5-flash-extra-low",
+        "Gemini 3.5 Flash (Low)",
+        "gemini-flash",
+        MILLION,
+        65_536,
+        "always",
+        ALL_LEVELS,
+    ),
+    Facts("gemini-3.1-flash-lite", "Gemini 3.1 Flash Lite", "gemini-flash", MILLION, 65_535),
+)
+"""Ids of newer live lists: known where they are offered, and not offered unless a live list says so."""
+
 SANDBOX: Final = (
     Facts("sandbox-chat", "Sandbox Chat", "sandbox", 131_072, 32_768, sandbox=True),
     Facts(
@@ -115,28 +152,10 @@ SANDBOX: Final = (
     ),
     Facts("sandbox-image", "Sandbox Image", "gemini-image", 65_536, 32_768, sandbox=True),
 )
-TABLE: Final[dict[str, Facts]] = {row.id: row for row in (*SEED, *NEWER, *SANDBOX)}
+TABLE: Final[dict[str, Facts]] = {row.id: row for row in (*SEED, *NEWER, *NEWEST, *SANDBOX)}
 
 OUTPUT_LIMITS: Final[dict[Family, int]] = {"claude": 64_000, "gpt-oss": 32_768, "gemini-image": 32_768}
 GEMINI_OUTPUT_LIMIT: Final = 65_535
-
-PREFIX: Final = re.compile(r"^(?:antigravity-|models/|google/|anthropic/)")
-ALIASES: Final[tuple[tuple[re.Pattern[str], str], ...]] = tuple(
-    (re.compile(pattern), target)
-    for pattern, target in (
-        (r"gemini-3-pro(-preview(-customtools)?)?", "gemini-3-pro-high"),
-        (r"gemini-3-pro-image-preview", "gemini-3-pro-image"),
-        (r"gemini-3-flash-preview", "gemini-3-flash"),
-        (r"claude-sonnet-4-6-thinking", "claude-sonnet-4-6"),
-        (r"claude-sonnet-4([.-]5.*|-\d{8})?", "claude-sonnet-4-6"),
-        (r"claude-3[.-][57]-sonnet.*", "claude-sonnet-4-6"),
-        (r"claude-sonnet-4\.6", "claude-sonnet-4-6"),
-        (r"claude-haiku-.*|claude-3[.-]5-haiku.*", "claude-sonnet-4-6"),
-        (r"claude-opus-4.*", "claude-opus-4-6-thinking"),
-        (r"gpt-oss-120b", "gpt-oss-120b-medium"),
-    )
-)
-"""Names that clients use for what is sent; the whole name has to match, the first match wins."""
 
 EFFORT_BUDGETS: Final[dict[str, dict[Effort, int]]] = {
     "claude": {"minimal": 1_024, "low": 8_192, "medium": 16_384, "high": 32_768, "max": 64_000},
@@ -182,9 +201,11 @@ def family_of(model: str) -> Family:
 @lru_cache(maxsize=512)
 def facts_of(model: str) -> Facts:
     """The row of `model`, or what its name lets one expect."""
-    if (known := TABLE.get(model)) is not None:
-        return known
-    family = family_of(model)
+    return TABLE.get(model) or expected(model, family_of(model))
+
+
+def expected(model: str, family: Family) -> Facts:
+    """What a model of `family` with this id may be taken for."""
     generation = gemini_generation(model)
     context = 200_000 if family == "claude" else 65_536 if family == "gemini-image" else MILLION
     limit = OUTPUT_LIMITS.get(family, GEMINI_OUTPUT_LIMIT)
@@ -202,21 +223,6 @@ def facts_of(model: str) -> Facts:
         return Facts(model, model, family, context, limit, "asked", budget=(128, 24_576))
     levels = ALL_LEVELS if family == "gemini-flash" else PRO_LEVELS
     return Facts(model, model, family, context, limit, "always", levels)
-
-
-def resolve(model: str) -> str:
-    """The id that is sent for a name that a client may use; unknown names pass through."""
-    name = model
-    while (bare := PREFIX.sub("", name)) != name:
-        name = bare
-    if name in TABLE:
-        return name
-    if "image" in name:
-        name = split_model(name).model
-    for pattern, target in ALIASES:
-        if pattern.fullmatch(name):
-            return target
-    return name
 
 
 def model_info(row: Facts) -> ModelInfo:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from msgspec import Struct
+from msgspec import Meta, Struct, field
 
 from core.config.settings import doc
 from core.domain.secret import Secret
@@ -15,6 +15,26 @@ AUTOPUSH = "https://autopush-cloudcode-pa.sandbox.googleapis.com"
 PRODUCTION = "https://cloudcode-pa.googleapis.com"
 
 Profile = Literal["seed", "minimal", "client"]
+
+Tokens = Annotated[int, Meta(ge=1, le=100_000_000)]
+
+
+class OwnModel(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A row of the user's own table of models; what it leaves out is as the id lets one expect.
+
+    `levels` are the thinking levels that the model takes, or `budget` the (least, most) tokens it may
+    think. `context` and `max_output` count tokens.
+    """
+
+    label: str = ""
+    family: Literal["", "claude", "gemini-pro", "gemini-flash", "gemini-image", "gpt-oss"] = ""
+    context: Tokens | None = None
+    max_output: Tokens | None = None
+    thinking: Literal["", "never", "asked", "always"] = ""
+    levels: tuple[Literal["minimal", "low", "medium", "high"], ...] | None = None
+    budget: (
+        tuple[Annotated[int, Meta(ge=0, le=1_000_000)], Annotated[int, Meta(ge=1, le=1_000_000)]] | None
+    ) = None
 
 
 class AntigravitySettings(Struct, frozen=True, kw_only=True):
@@ -70,6 +90,13 @@ class AntigravitySettings(Struct, frozen=True, kw_only=True):
     device_on_chat: Annotated[
         bool, doc("In the profile seed: name the account's device with chats, too, not with pictures only.")
     ] = False
+    models: Annotated[
+        dict[str, OwnModel],
+        doc(
+            "Your own table of models, over and beside the known ones; see below.",
+            restart=True,
+        ),
+    ] = field(default_factory=dict[str, OwnModel])
     system_preamble: Annotated[str, doc("Text put before every system instruction.")] = ""
     connect_timeout_s: Annotated[float, doc("Seconds for a connection to come about.", 1, 300)] = 10.0
     token_timeout_s: Annotated[float, doc("Seconds for a token or e-mail call.", 1, 300)] = 15.0

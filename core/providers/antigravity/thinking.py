@@ -51,7 +51,7 @@ def think(request: ChatRequest, row: Facts, possible: bool = True) -> Thought:
 
 def _wanted(request: ChatRequest, row: Facts) -> bool:
     asked = request.thinking
-    if asked.effort == "none" or asked.budget == 0:
+    if row.thinking == "never" or asked.effort == "none" or asked.budget == 0:
         return False
     if row.thinking == "always":
         return True

@@ -18,6 +18,7 @@ from .planner import (
     LIMITS,
     Wanted,
     busy,
+    in_words,
     limit_reached,
     make_plan,
     nobody,
@@ -53,6 +54,7 @@ class Planning:
             return entry.aliases.get(model, model)
 
         plan = make_plan(wanted, view, models, resolve, self._endpoints, strategy)
+        plan = self._at_present(plan)
         first = next(iter(usable(plan)), None)
         if request is None or first is None:
             return plan
@@ -61,6 +63,17 @@ class Planning:
     def aliased(self, model: str) -> str:
         """The name that providers are asked to resolve: what the user's aliases make of it."""
         return aliased(model, self._aliases())
+
+    def _at_present(self, plan: Plan) -> Plan:
+        """The plan with the endpoints that would be asked, and a note on each that is left alone."""
+        bad = self._up.bad
+        asked = bad.usable(plan.endpoints)
+        notes = [
+            f"{one} {bad.why(one)}; it is left alone for {in_words(bad.left(one))}"
+            for one in plan.endpoints
+            if one not in asked
+        ]
+        return structs.replace(plan, endpoints=asked, notes=(*plan.notes, *notes)) if notes else plan
 
     def kind_of(self, model: str) -> Literal["chat", "image"]:
         """What a request for `model` is about, where nothing but the name is known."""

@@ -12,13 +12,14 @@ from core.domain.plan import Candidate
 from core.domain.ports import Grant
 
 from .calls import Calls, Opened
+from .fallthrough import onward
 from .upstreams import Asked, Upstreams
 
 T = TypeVar("T")
 
-FINAL: Final = frozenset({Scope.REQUEST, Scope.MODEL, Scope.KEY})
 REFUSALS: Final = frozenset({Cause.DENIED, Cause.MISSING})
-"""Said by one endpoint it may be the endpoint; said by every one that was asked it is the account."""
+"""Said by one endpoint it may be the endpoint; said by every one that was asked it is the account. One that
+says it of what another answers may be of no use to anybody (endpoints.py)."""
 
 
 class Walk(Generic[T]):
@@ -36,6 +37,7 @@ class Walk(Generic[T]):
         self._candidate = candidate
         self._others = others
         self._said: list[Failure] = []
+        self._refusing: list[str] = []
         self._refreshed = False
         self.final = False
         self.provider_failed = False
@@ -50,9 +52,9 @@ class Walk(Generic[T]):
             while endpoint not in self._calls.dead and self._worth_a_call():
                 found = await self._calls.ask(Asked(self._candidate, provider, grant, endpoint))
                 if not isinstance(found, Failure):
-                    self._up.bad.clear(endpoint)
+                    self._up.bad.answered(endpoint, self._refusing)
                     return found
-                if found.cause is Cause.AUTH and not self._refreshed:
+                if onward(found).again and not self._refreshed:
                     self._refreshed = True
                     grant = await self._grant(fresh=True)
                     if grant is None:
@@ -79,10 +81,13 @@ class Walk(Generic[T]):
             self._up.bad.note(endpoint)
         else:
             self._said.append(failure)
-        self.provider_failed = failure.scope is Scope.PROVIDER
-        self.final = failure.scope in FINAL
+            if failure.cause in REFUSALS:
+                self._refusing.append(endpoint)
+        may = onward(failure)
+        self.provider_failed = may.account == "elsewhere"
+        self.final = may.account == "no"
         note(self._up, self._candidate, failure)
-        return failure.scope is not Scope.ENDPOINT
+        return may.endpoint == "no" or (may.endpoint == "alone" and self._others())
 
     def _note_refusal(self) -> None:
         """An account that was refused wherever it asked rests with this model: others get its turn."""

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 import msgspec
 from msgspec import Struct
 
-from core.domain.accounts import QuotaWindow
+from core.domain.accounts import ModelQuota, QuotaWindow
 from core.domain.failure import GatewayError, Kind, Scope
 from core.domain.models import ModelInfo
 from core.domain.ports import Catalogue, Clock, Grant, Provider
@@ -39,13 +39,16 @@ class Known(Struct, frozen=True):
     resets_at: float
 
     @classmethod
-    def of(cls, catalogue: Catalogue, clock: Clock) -> Known:
+    def of(
+        cls, catalogue: Catalogue, clock: Clock, at: float | None = None, got: float | None = None
+    ) -> Known:
+        """`at` and `got`: when it came, if not at this moment."""
         now = clock.now()
         resets = [window.reset_at for window in catalogue.quotas if window.reset_at is not None]
         return cls(
             catalogue,
-            now,
-            clock.monotonic(),
+            now if at is None else at,
+            clock.monotonic() if got is None else got,
             frozenset(model.id for model in catalogue.models),
             _left(catalogue, now),
             min((reset for reset in resets if reset > now), default=math.inf),
@@ -82,6 +85,22 @@ class Catalogues:
         """Ask the upstream, once for all who want it now. Raises GatewayError; what was known stays."""
         return await self._flights.join(account_id, lambda: self._ask(account_id, provider, grant))
 
+    def used_up(self, account_id: str, model: str, reset_at: float) -> None:
+        """A response said that nothing is left of `model` until `reset_at` (unix seconds)."""
+        known = self._known.get(account_id)
+        if known is None:
+            return
+        empty = ModelQuota(model, 0.0, reset_at)
+        catalogue = msgspec.structs.replace(
+            known.catalogue,
+            models=tuple(
+                msgspec.structs.replace(one, fraction=0.0) if one.id == model else one
+                for one in known.catalogue.models
+            ),
+            quotas=tuple(_without(window, empty) for window in known.catalogue.quotas),
+        )
+        self._known[account_id] = Known.of(catalogue, self._clock, known.at, known.got)
+
     def forget(self, account_id: str) -> None:
         self._known.pop(account_id, None)
         self._tried.pop(account_id, None)
@@ -108,7 +127,7 @@ class Catalogues:
 
 
 def quotas(known: Known | None, now: float) -> tuple[QuotaWindow, ...]:
-    """The quota windows as they stand at `now` (unix seconds): past a reset, what is left is unknown."""
+    """The quota windows as they stand at `now` (unix seconds)."""
     return tuple(_at(window, now) for window in known.catalogue.quotas) if known is not None else ()
 
 
@@ -122,13 +141,29 @@ def fractions(known: Known | None, now: float) -> dict[str, float | None]:
 def _left(catalogue: Catalogue, now: float) -> dict[str, float | None]:
     windows = {window.name: _at(window, now).fraction for window in catalogue.quotas}
     # A model's own number is as old as the window it shares with its family.
-    renewed = {window.name for window in catalogue.quotas if _at(window, now) is not window}
+    renewed = {window.name for window in catalogue.quotas if _over(window.reset_at, now)}
     models = {model.id: None if model.family in renewed else model.fraction for model in catalogue.models}
     return models | windows
 
 
 def _at(window: QuotaWindow, now: float) -> QuotaWindow:
-    return QuotaWindow(window.name) if window.reset_at is not None and window.reset_at <= now else window
+    """The window at `now`: past a reset, what is left is unknown."""
+    members = tuple(ModelQuota(one.model) if _over(one.reset_at, now) else one for one in window.members)
+    if _over(window.reset_at, now):
+        return QuotaWindow(window.name, members=members)
+    return window if members == window.members else msgspec.structs.replace(window, members=members)
+
+
+def _over(reset_at: float | None, now: float) -> bool:
+    return reset_at is not None and reset_at <= now
+
+
+def _without(window: QuotaWindow, empty: ModelQuota) -> QuotaWindow:
+    """The window once a member of it is `empty`."""
+    if empty.model not in (window.name, *(member.model for member in window.members)):
+        return window
+    members = tuple(empty if member.model == empty.model else member for member in window.members)
+    return QuotaWindow(window.name, 0.0, empty.reset_at, members)
 
 
 def offered(entries: list[tuple[Provider, bool, Known | None]], now: float) -> tuple[ModelInfo, ...]:

@@ -159,6 +159,8 @@ class AccountPool:
         if failure.cause is Cause.AUTH:
             self._tokens.forget(account)
         self._last_error[account] = failure.public_message
+        if failure.cause is Cause.QUOTA and failure.retry_after:
+            self._catalogues.used_up(account, model, self._clock.now() + failure.retry_after)
         if self._cooldowns.note(account, model, failure) > 0:
             self._publish("account.changed", account=account, why="cooldown")
 

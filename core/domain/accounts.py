@@ -80,12 +80,24 @@ class Account(Struct, frozen=True):
         return self.project or self.managed_project
 
 
+class ModelQuota(Struct, frozen=True):
+    """One model's own numbers in a quota window; the same units."""
+
+    model: str
+    fraction: float | None = None
+    reset_at: float | None = None
+
+
 class QuotaWindow(Struct, frozen=True):
-    """What is left of something that resets. `fraction` 0..1, None: unknown; `reset_at` is unix seconds."""
+    """What is left of something that resets. `fraction` 0..1, None: unknown; `reset_at` is unix seconds.
+
+    `members` are the models that share it.
+    """
 
     name: str
     fraction: float | None = None
     reset_at: float | None = None
+    members: tuple[ModelQuota, ...] = ()
 
 
 class Cooldown(Struct, frozen=True):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from core.domain.accounts import AccountState, QuotaWindow, Realm
+from core.domain.accounts import AccountState, ModelQuota, QuotaWindow, Realm
 from core.domain.failure import Cause, Failure, GatewayError, Kind, Scope
 from core.domain.models import ModelInfo
 from core.domain.ports import Catalogue, Grant
@@ -228,6 +228,33 @@ async def test_past_the_reset_of_a_family_its_models_are_unknown_too(world: Worl
     assert world.pool.view().entries[0].fractions == {"a": 0.0, "b": None, "f": 0.0}
     world.clock.pass_time(61)
     assert world.pool.view().entries[0].fractions == {"a": None, "b": None, "f": None}
+
+
+async def test_a_response_that_names_a_reset_tells_what_is_left(world: World) -> None:
+    (ada,) = await world.add("ada")
+    asked = len(world.provider.asked)
+    used = Failure(Kind.QUOTA, "Used up.", Scope.ACCOUNT_MODEL, Cause.QUOTA, 600.0)
+    world.pool.note_failure(ada, "gemini-3-pro", used)
+    (view,) = await world.service.list()
+    assert view.quotas[0] == QuotaWindow("gemini-3-pro", 0.0, world.clock.now() + 600)
+    assert world.pool.view().entries[0].fractions["gemini-3-pro"] == 0.0
+    world.clock.pass_time(601)
+    assert world.pool.view().entries[0].fractions["gemini-3-pro"] is None
+    assert len(world.provider.asked) == asked
+
+
+async def test_a_model_that_is_used_up_empties_its_family_and_not_its_sisters(world: World) -> None:
+    members = (ModelQuota("a", 0.5, START + 9000), ModelQuota("b", 0.7, START + 9000))
+    models = tuple(ModelInfo(one.model, "antigravity", family="f", fraction=one.fraction) for one in members)
+    window = QuotaWindow("f", 0.5, START + 9000, members)
+    world.provider.catalogues = lambda grant, endpoint: Catalogue(models, (window,), {})
+    (ada,) = await world.add("ada")
+    world.pool.note_failure(
+        ada, "a", Failure(Kind.QUOTA, "Used up.", Scope.ACCOUNT_MODEL, Cause.QUOTA, 600.0)
+    )
+    (view,) = await world.service.list()
+    assert [(one.model, one.fraction) for one in view.quotas[0].members] == [("a", 0.0), ("b", 0.7)]
+    assert world.pool.view().entries[0].fractions == {"a": 0.0, "b": 0.7, "f": 0.0}
 
 
 async def test_a_catalogue_is_fetched_for_a_request_every_ten_minutes_at_most(world: World) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from core.domain.accounts import QuotaWindow
+from core.domain.accounts import ModelQuota, QuotaWindow
 from core.providers.antigravity.catalogue import read_catalogue
 from core.providers.antigravity.models import TABLE, facts_of, family_of, model_info
 from core.providers.antigravity.names import resolve
@@ -68,7 +68,10 @@ def test_the_notes_example_is_read() -> None:
     )
     assert gemini.fraction == 0
     assert got.aliases == {"gemini-3-pro-old": "gemini-3-pro-high"}
-    assert got.quotas == (QuotaWindow("claude", 0.42, RESET_AT), QuotaWindow("gemini-pro", 0.0, RESET_AT))
+    assert got.quotas == (
+        QuotaWindow("claude", 0.42, RESET_AT, (ModelQuota("claude-sonnet-4-6", 0.42, RESET_AT),)),
+        QuotaWindow("gemini-pro", 0.0, RESET_AT, (ModelQuota("gemini-3-pro-high", 0.0, RESET_AT),)),
+    )
 
 
 def test_a_missing_fraction_is_nothing_left_only_beside_a_reset() -> None:
@@ -80,7 +83,10 @@ def test_a_missing_fraction_is_nothing_left_only_beside_a_reset() -> None:
         },
     )
     assert [model.fraction for model in got.models] == [None, 1.0]
-    assert got.quotas == (QuotaWindow("claude"), QuotaWindow("gpt-oss", 1.0))
+    assert got.quotas == (
+        QuotaWindow("claude", members=(ModelQuota("a-claude"),)),
+        QuotaWindow("gpt-oss", 1.0, members=(ModelQuota("gpt-oss", 1.0),)),
+    )
 
 
 def test_a_family_is_as_full_as_its_emptiest_member() -> None:
@@ -89,7 +95,12 @@ def test_a_family_is_as_full_as_its_emptiest_member() -> None:
         gemini_3_pro_high={"quotaInfo": {"remainingFraction": 0.2, "resetTime": later}},
         gemini_3_pro_low={"quotaInfo": {"remainingFraction": 1, "resetTime": RESET}},
     )
-    assert got.quotas == (QuotaWindow("gemini-pro", 0.2, RESET_AT + 9_000),)
+    (family,) = got.quotas
+    assert (family.name, family.fraction, family.reset_at) == ("gemini-pro", 0.2, RESET_AT + 9_000)
+    assert family.members == (
+        ModelQuota("gemini-3-pro-high", 0.2, RESET_AT + 9_000),
+        ModelQuota("gemini-3-pro-low", 1.0, RESET_AT),
+    )
 
 
 def test_internal_models_are_hidden() -> None:

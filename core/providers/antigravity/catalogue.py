@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 from msgspec import Struct, field
 
-from core.domain.accounts import QuotaWindow
+from core.domain.accounts import ModelQuota, QuotaWindow
 from core.domain.models import ModelInfo
 from core.domain.ports import Catalogue
 
@@ -50,22 +50,26 @@ def read_catalogue(body: bytes, now: float) -> Catalogue:
     """Read the reply. `now` is unix seconds. Raises msgspec.DecodeError for anything else."""
     listed = msgspec.json.decode(body, type=_List)
     models: list[ModelInfo] = []
-    windows: dict[str, list[QuotaWindow]] = {}
+    windows: dict[str, list[ModelQuota]] = {}
     for model_id, row in listed.models.items():
         if model_id.startswith(HIDDEN) or (row.quota_info is None and not row.display_name):
             continue
-        window = _window(row.quota_info, now)
-        info = _info(model_id, row, window)
+        quota = _own(model_id, row.quota_info, now)
+        info = _info(model_id, row, quota)
         models.append(info)
-        windows.setdefault(info.family, []).append(window)
+        windows.setdefault(info.family, []).append(quota)
     return Catalogue(
         models=tuple(models),
         quotas=tuple(_shared(family, members) for family, members in sorted(windows.items())),
-        aliases={old: new.new_model_id for old, new in (listed.deprecated_model_ids or {}).items()},
+        aliases={
+            old: new.new_model_id
+            for old, new in (listed.deprecated_model_ids or {}).items()
+            if new.new_model_id
+        },
     )
 
 
-def _info(model_id: str, row: _Model, window: QuotaWindow) -> ModelInfo:
+def _info(model_id: str, row: _Model, quota: ModelQuota) -> ModelInfo:
     """The live row over what is known of the model by itself."""
     known = model_info(facts_of(model_id))
     thinking = known.thinking
@@ -80,27 +84,27 @@ def _info(model_id: str, row: _Model, window: QuotaWindow) -> ModelInfo:
         max_output=row.max_output_tokens or known.max_output,
         thinking=thinking,
         images_in=known.images_in if row.supports_images is None else row.supports_images,
-        fraction=window.fraction,
+        fraction=quota.fraction,
     )
 
 
-def _window(quota: _Quota | None, now: float) -> QuotaWindow:
-    if quota is None:
-        return QuotaWindow("")
-    reset = _unix(quota.reset_time or "")
-    if quota.remaining_fraction is not None:
-        fraction = min(1.0, max(0.0, quota.remaining_fraction))
+def _own(model: str, told: _Quota | None, now: float) -> ModelQuota:
+    if told is None:
+        return ModelQuota(model)
+    reset = _unix(told.reset_time or "")
+    if told.remaining_fraction is not None:
+        fraction = min(1.0, max(0.0, told.remaining_fraction))
     else:
-        fraction = 0.0 if quota.reset_time else None
-    return QuotaWindow("", fraction, reset if reset is not None and reset > now else None)
+        fraction = 0.0 if told.reset_time else None
+    return ModelQuota(model, fraction, reset if reset is not None and reset > now else None)
 
 
-def _shared(family: str, members: list[QuotaWindow]) -> QuotaWindow:
+def _shared(family: str, members: list[ModelQuota]) -> QuotaWindow:
     """One window for a family: the least that is left, the first reset of those that are not full."""
     fractions = [one.fraction for one in members if one.fraction is not None]
     used = [one for one in members if one.fraction is not None and one.fraction < 1] or members
     resets = [one.reset_at for one in used if one.reset_at is not None]
-    return QuotaWindow(family, min(fractions, default=None), min(resets, default=None))
+    return QuotaWindow(family, min(fractions, default=None), min(resets, default=None), tuple(members))
 
 
 def _unix(text: str) -> float | None:

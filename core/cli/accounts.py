@@ -80,7 +80,7 @@ def remove(app: App, account: str, yes: bool) -> None:
     """Forget ACCOUNT (an e-mail or an id). Its token is deleted here, not at the upstream."""
 
     async def work(services: Services) -> str:
-        found = await _find(services, account)
+        found = await find_account(services, account)
         confirmed(f"Remove {found.email} from agtui?", yes)
         await services.accounts.remove(found.id)
         return found.email
@@ -112,7 +112,7 @@ def refresh(app: App, account: str, as_json: bool) -> None:
     """Ask the upstream what is left, of ACCOUNT or of all."""
 
     async def work(services: Services) -> list[AccountView]:
-        chosen = (await _find(services, account)).id if account else ""
+        chosen = (await find_account(services, account)).id if account else ""
         return await services.accounts.refresh_quota(chosen)
 
     _show(app.ask(work), as_json)
@@ -130,13 +130,13 @@ def acknowledge(app: App, yes: bool) -> None:
 
 def _switch(app: App, account: str, enabled: bool) -> None:
     async def work(services: Services) -> AccountView:
-        return await services.accounts.enable((await _find(services, account)).id, enabled)
+        return await services.accounts.enable((await find_account(services, account)).id, enabled)
 
     view = app.ask(work)
     words(f"{view.email} is {'on' if view.enabled else 'off'}.")
 
 
-async def _find(services: Services, name: str) -> AccountView:
+async def find_account(services: Services, name: str) -> AccountView:
     """The account with this id or e-mail. Ends the command when there is none, or more than one."""
     found = [view for view in await services.accounts.list() if name in (view.id, view.email)]
     if len(found) == 1:

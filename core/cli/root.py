@@ -27,6 +27,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "accounts": ("accounts:accounts", "Upstream accounts: list, add, remove, switch off and on."),
     "keys": ("keys:keys", "The key that clients of the gateway use."),
     "models": ("models:models", "What can be asked for."),
+    "quota": ("quota:quota", "What is left of each account, and when it comes back."),
     "logs": ("logs:logs", "What happened: requests, and the program's own log."),
     "explain": ("explain:explain", "How a request for a model would be answered, and why."),
     "config": ("config:config", "Settings: show, get, set, path."),

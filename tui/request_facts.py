@@ -48,7 +48,7 @@ def plan_facts(plan: Plan) -> list[str]:
     """The candidates in order, and what could not be passed on."""
     lines = [
         f"  {'–' if each.passed_over else '✓'} {each.email} {each.model}"
-        + (f": {each.passed_over}" if each.passed_over else "")
+        + (f": {said}" if (said := each.passed_over or each.why) else "")
         for each in plan.candidates
     ]
     if plan.strategy:

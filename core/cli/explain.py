@@ -37,7 +37,8 @@ def lines(plan: Plan) -> list[str]:
     said = [f"Asked for: {asked}", f"Strategy: {plan.strategy or '-'}"]
     usable = _usable(plan)
     for place, candidate in enumerate(usable, 1):
-        said.append(f"{place}. {candidate.email} ({candidate.provider}) as {candidate.model}")
+        why = f": {candidate.why}" if candidate.why else ""
+        said.append(f"{place}. {candidate.email} ({candidate.provider}) as {candidate.model}{why}")
     if not usable:
         said.append("Nobody can answer now.")
     said += [

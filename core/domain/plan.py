@@ -10,7 +10,8 @@ from .events import Usage
 
 
 class Candidate(Struct, frozen=True):
-    """One way to answer. `passed_over` says why it is not used; empty: it may be."""
+    """One way to answer. `passed_over` says why it is not used; empty: it may be, and `why` holds the facts
+    that its place rests on."""
 
     account: str
     email: str
@@ -18,6 +19,7 @@ class Candidate(Struct, frozen=True):
     model: str
     passed_over: str = ""
     score: float = 0.0
+    why: str = ""
 
 
 class Step(Struct, frozen=True):

@@ -42,7 +42,7 @@ from .upstreams import CONTENT, END, FAULT, LONGEST_QUEUE, NOTHING, Asked, Upstr
 T = TypeVar("T")
 
 LEARN_S = 3.0
-"""Seconds that a list of models waits for what accounts say they have."""
+"""Seconds that a list of models or a plan waits for what accounts say they have."""
 
 _ANSWERS = (FinishReason.LENGTH, FinishReason.CONTENT_FILTER)
 """Endings that say something even with nothing before them."""
@@ -210,7 +210,8 @@ class GenerationService:
         return turns
 
     async def explain(self, model: str, conversation: str = "") -> Plan:
-        """The plan that a request for `model` would get now."""
+        """The plan that a request for `model` would get now, with what accounts say they have."""
+        await self._pool.learn(LEARN_S)
         return self._planning.plan(Wanted(model, conversation, self._planning.kind_of(model)))
 
     async def models(self) -> list[ModelInfo]:

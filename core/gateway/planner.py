@@ -18,6 +18,8 @@ from core.domain.models import ModelInfo
 from core.domain.plan import Candidate, Plan, Step
 from core.domain.ports import PoolEntry, PoolView
 
+from .reasons import why
+
 Strategy = Literal["sticky", "round-robin", "least-loaded"]
 Resolve = Callable[[PoolEntry, str, str], str]
 """(account, name asked for, kind) to the id that is sent; unknown names pass through."""
@@ -63,7 +65,7 @@ def make_plan(
             passed.append(_with(candidate, reason, 0.0))
         else:
             rank = _rank(entry, model, wanted, strategy)
-            free.append((rank, _with(candidate, "", rank[-1])))
+            free.append((rank, _with(candidate, "", rank[-1], why(entry, model))))
     free.sort(key=lambda pair: (*pair[0], pair[1].account))
     ranked = [candidate for _, candidate in free]
     sent = next((one.model for one in ranked + passed), wanted.model)
@@ -85,10 +87,8 @@ def make_plan(
     )
 
 
-def _with(candidate: Candidate, passed_over: str, score: float) -> Candidate:
-    return Candidate(
-        candidate.account, candidate.email, candidate.provider, candidate.model, passed_over, score
-    )
+def _with(candidate: Candidate, passed_over: str, score: float, why: str = "") -> Candidate:
+    return structs.replace(candidate, passed_over=passed_over, score=score, why=why)
 
 
 def _reason(entry: PoolEntry, model: str, wanted: Wanted, known: ModelInfo | None) -> str:

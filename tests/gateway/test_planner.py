@@ -71,6 +71,17 @@ def test_the_name_that_is_sent_is_the_resolved_one() -> None:
     assert (found.asked, found.model, found.candidates[0].model) == ("alias-m1", "m1", "m1")
 
 
+def test_a_candidate_says_what_its_place_rests_on() -> None:
+    found = plan(
+        entry("a", fractions={"m1": 0.421}, in_flight=1), entry("b"), entry("c", usable="switched off")
+    )
+    assert {one.account: one.why for one in found.candidates} == {
+        "a": "42 % left, 1 of 4 calls in flight",
+        "b": "quota unknown, 0 of 4 calls in flight",
+        "c": "",
+    }
+
+
 def test_a_conversation_stays_with_its_account() -> None:
     pool = [entry(name) for name in "abcdef"]
     first = order(plan(*pool, conversation="tea"))

@@ -34,7 +34,7 @@ from .book import Book
 from .endpoints import BadEndpoints
 from .pictures import make_pictures
 from .planner import Wanted
-from .planning import Planning
+from .planning import Planning, check_name
 from .retries import RetryBudget
 from .slots import Slots
 from .upstreams import CONTENT, END, FAULT, LONGEST_QUEUE, NOTHING, Asked, Upstreams, never_unauthenticated
@@ -189,6 +189,8 @@ class GenerationService:
         return structs.replace(failure, params=failure.params | params)
 
     def _book(self, caller: Caller, model: str, kind: Literal["chat", "image", "tokens"]) -> Book:
+        """Raises GatewayError for a name that no model can have: it would stand in every record of it."""
+        check_name(model)
         return Book(self._clock, self._recorder, self._publish, caller, model, kind)
 
     async def _ready(self, request: ChatRequest) -> ChatRequest:
@@ -211,6 +213,7 @@ class GenerationService:
 
     async def explain(self, model: str, conversation: str = "") -> Plan:
         """The plan that a request for `model` would get now, with what accounts say they have."""
+        check_name(model)
         await self._pool.learn(LEARN_S)
         return self._planning.plan(Wanted(model, conversation, self._planning.kind_of(model)))
 

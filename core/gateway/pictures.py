@@ -16,7 +16,7 @@ from core.domain.streams import closing
 from .attempts import Search
 from .book import Book
 from .planner import Wanted
-from .planning import Planning
+from .planning import Planning, in_short
 from .upstreams import CONTENT, END, NOTHING, Asked, Upstreams
 
 
@@ -144,7 +144,7 @@ class _Maker:
     @property
     def _dropped(self) -> tuple[str, ...]:
         """What was asked and no picture model can be told."""
-        return tuple(sorted(self._request.extras))
+        return in_short(tuple(sorted(self._request.extras)))
 
     def _signed(self, made: Made, search: Search[JobEvent], index: int) -> Made:
         """The picture with who made it."""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from typing import Literal
+from typing import Final, Literal
 
 from msgspec import structs
 
 from core.domain.accounts import Realm
-from core.domain.failure import Cause, Failure
+from core.domain.failure import Cause, Failure, GatewayError, Kind
 from core.domain.plan import Candidate, Plan
 from core.domain.ports import PoolEntry
 from core.domain.requests import ChatRequest
@@ -28,6 +28,33 @@ from .planner import (
     usable,
 )
 from .upstreams import Upstreams, never_unauthenticated, no_place
+
+LONGEST_NAME: Final = 256
+MOST_DROPPED: Final = 40
+LONGEST_DROPPED: Final = 64
+"""What clients write is kept with each request: names of so many characters, so many of them."""
+
+
+def check_name(model: str) -> None:
+    """Raises GatewayError(bad_request) for what is too long for a model's name."""
+    if len(model) > LONGEST_NAME:
+        raise GatewayError.of(
+            Kind.BAD_REQUEST,
+            f"`model` has {len(model):,} characters; no name has more than {LONGEST_NAME}.",
+            params={"param": "model"},
+        )
+
+
+def in_short(names: tuple[str, ...]) -> tuple[str, ...]:
+    """As many names as may be kept, and how many more there are."""
+    if len(names) <= MOST_DROPPED and all(len(name) <= LONGEST_DROPPED for name in names):
+        return names
+    kept = [
+        name if len(name) <= LONGEST_DROPPED else f"{name[: LONGEST_DROPPED - 1]}…"
+        for name in names[:MOST_DROPPED]
+    ]
+    more = len(names) - MOST_DROPPED
+    return (*kept, f"{more:,} more") if more > 0 else tuple(kept)
 
 
 class Planning:
@@ -84,7 +111,7 @@ class Planning:
 
     def dropped(self, request: ChatRequest, candidate: Candidate) -> tuple[str, ...]:
         provider = self._up.providers.get(candidate.provider)
-        return provider.dropped(request, candidate.model) if provider else ()
+        return in_short(provider.dropped(request, candidate.model)) if provider else ()
 
     def _endpoints(self, provider: str, realm: Realm) -> tuple[str, ...]:
         found = self._up.providers.get(provider)

@@ -1,4 +1,4 @@
-"""The transport on httpx: one client, every call through it. In use where a proxy stands between (route.py).
+"""The transport on httpx: a client for each account. In use where a proxy stands between (route.py).
 
 No redirects, no cookies, no headers of its own beyond what HTTP needs, and no retries but one: a request
 that went onto a kept connection which was dead already goes out once more, over one that is opened for it.
@@ -35,10 +35,18 @@ NO_PROXY = ("all://127.0.0.1", "all://localhost", "all://[::1]")
 
 
 class Clients(NamedTuple):
-    """`kept` uses connections again; `once` opens one for every call."""
+    """`trust` is the TLS context of all; `once` opens a connection for every call, `kept` uses those of one
+    account (a call's `pool`) again."""
 
-    kept: httpx.AsyncClient
+    trust: ssl.SSLContext
     once: httpx.AsyncClient
+    kept: dict[str, httpx.AsyncClient]
+
+    def keeping(self, account: str) -> httpx.AsyncClient:
+        found = self.kept.get(account)
+        if found is None:
+            found = self.kept[account] = _make_client(self.trust, KEEP_ALIVE)
+        return found
 
 
 class HttpxTransport:
@@ -73,7 +81,7 @@ class HttpxTransport:
         self._closed = True
         clients, self._clients = self._clients, None
         if clients is not None:
-            for client in clients:
+            for client in (clients.once, *clients.kept.values()):
                 await client.aclose()
 
     async def _send(self, call: Call, encoding: str) -> HttpxReply:
@@ -170,12 +178,16 @@ async def _exchange(clients: Clients, call: Call, headers: list[tuple[str, str]]
 
     loop = asyncio.get_running_loop()
     kept, asked_at = True, loop.time()
+    response: httpx.Response | None = None
 
     async def trace(event: str, _: dict[str, Any]) -> None:
         nonlocal kept, asked_at
         kept = kept and event != "connection.connect_tcp.started"
         if event.endswith(".send_request_headers.started"):
             asked_at = loop.time()
+        elif event.endswith(".response_closed.started") and response is not None and _surplus(response):
+            # httpx would take what nobody asked for as the answer to the next request.
+            await response.extensions["network_stream"].aclose()
 
     request = httpx.Request(
         call.method,
@@ -189,12 +201,22 @@ async def _exchange(clients: Clients, call: Call, headers: list[tuple[str, str]]
     if not call.repeatable:
         return await clients.once.send(request, stream=True)
     try:
-        return await clients.kept.send(request, stream=True)
+        response = await clients.keeping(call.pool).send(request, stream=True)
+        return response
     except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError) as error:
         if not kept or _heard(error) or loop.time() - asked_at > STALE_S:
             raise
     log.debug("a kept connection to %s was dead; the request is sent again", request.url.netloc.decode())
     return await clients.once.send(request, stream=True)
+
+
+def _surplus(response: httpx.Response) -> bool:
+    """Whether bytes came after the end of the body. The parser knows; if it can't be reached, say yes:
+    a connection too few is kept then."""
+    found: Any = response.stream
+    for name in ("_stream", "_httpcore_stream", "_stream", "_connection", "_h11_state", "trailing_data"):
+        found = getattr(found, name, None)
+    return found is None or bool(found[0])
 
 
 def _heard(error: httpx.TransportError) -> bool:
@@ -207,7 +229,7 @@ def _make_clients() -> Clients:
     import httpx
 
     trust = httpx.create_ssl_context()
-    return Clients(_make_client(trust, KEEP_ALIVE), _make_client(trust, 0))
+    return Clients(trust, _make_client(trust, 0), {})
 
 
 def _make_client(trust: ssl.SSLContext, keep_alive: int) -> httpx.AsyncClient:

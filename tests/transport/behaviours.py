@@ -1,7 +1,7 @@
 """What the torture server does, a function a behaviour: the path of a call names it.
 
-`/raw/<name>` sends an answer of answers.py, `/split/<name>/<n>` sends it in two reads, `/cut/<name>/<n>` only
-its first n bytes.
+`/raw/<name>` sends an answer of answers.py, `/split/<name>/<n>` sends it in two reads, `/late/<name>/<n>` with
+a pause between them, `/cut/<name>/<n>` only its first n bytes.
 """
 
 from __future__ import annotations
@@ -146,6 +146,15 @@ async def huge(_: Torture, writer: Writer) -> None:
     await send(writer, b"HTTP/1.1 200 OK\r\nContent-Length: 3000000\r\n\r\n", b"x" * 3_000_000)
 
 
+async def huge_chunk(_: Torture, writer: Writer) -> None:
+    """16 MiB in one chunk."""
+    writer.write(CHUNKED + b"%x\r\n" % HUGE)
+    for _ in range(16):
+        writer.write(b"x" * (HUGE // 16))
+        await writer.drain()
+    await send(writer, b"\r\n" + END)
+
+
 async def empty(_: Torture, writer: Writer) -> None:
     await send(writer, b"HTTP/1.1 204 No Content\r\n\r\n")
 
@@ -233,6 +242,18 @@ def split(name: str, at: int) -> Behaviour:
     return answer
 
 
+def late(name: str, at: int) -> Behaviour:
+    """An answer with a pause in it."""
+
+    async def answer(_: Torture, writer: Writer) -> None:
+        writer.write(RAW[name][:at])
+        await writer.drain()
+        await asyncio.sleep(0.05)
+        await send(writer, RAW[name][at:])
+
+    return answer
+
+
 def cut(name: str, at: int) -> Behaviour:
     """The beginning of an answer, then the end of the connection."""
 
@@ -243,8 +264,9 @@ def cut(name: str, at: int) -> Behaviour:
     return answer
 
 
+HUGE = 16 * 1024 * 1024
 FLOOD = 48 * 1024 * 1024
-BY_NAME: dict[str, Callable[..., Behaviour]] = {"raw": raw, "split": split, "cut": cut}
+BY_NAME: dict[str, Callable[..., Behaviour]] = {"raw": raw, "split": split, "late": late, "cut": cut}
 BEHAVIOURS: dict[str, Behaviour] = {
     f"/{behaviour.__name__}": behaviour
     for behaviour in (
@@ -271,6 +293,7 @@ BEHAVIOURS: dict[str, Behaviour] = {
         cookie,
         refusal,
         huge,
+        huge_chunk,
         empty,
         reset,
         flood,
@@ -291,6 +314,7 @@ KEPT = {
     "/refusal",
     "/redirect",
     "/huge",
+    "/huge_chunk",
     "/empty",
     "/stepwise",
 }

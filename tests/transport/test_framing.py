@@ -7,9 +7,27 @@ import pytest
 from core.domain.failure import Cause, GatewayError, Kind
 from core.domain.ports import Call, Transport
 
-from .answers import BODILESS, BODY, BROKEN, PIECES, RAW, WHOLE
+from .answers import BODILESS, BODY, BROKEN, PIECES, RAW, SURPLUS, WHOLE
 from .asking import body_of, collect, failure, post
+from .behaviours import HUGE
 from .torture import Torture
+
+
+async def test_one_huge_chunk_arrives_whole_and_a_piece_at_a_time(
+    transport: Transport, server: Torture, at: str
+) -> None:
+    for _ in range(2):
+        reads = [read async for read in (await transport.send(post(f"{at}/huge_chunk"))).reads()]
+        assert sum(map(len, reads)) == HUGE
+        assert max(map(len, reads)) < HUGE // 4
+    assert server.connections == 1
+
+
+@pytest.mark.parametrize("name", ["chunked", "interim", "zipped", "trailers"])
+async def test_an_answer_may_stop_and_go_on(transport: Transport, at: str, name: str) -> None:
+    for place in (1, len(RAW[name]) // 3, len(RAW[name]) // 2, len(RAW[name]) - 1):
+        reply = await transport.send(post(f"{at}/late/{name}/{place}", idle=5.0))
+        assert await collect(reply.reads()) == BODY, place
 
 
 @pytest.mark.parametrize("path", ["stream", "bytewise", "one_packet", "extensions", "until_close", "zipped"])
@@ -84,3 +102,12 @@ async def test_a_body_may_not_be_larger_than_the_call_takes(transport: Transport
     with pytest.raises(GatewayError) as caught:
         await transport.read(post(f"{at}/huge"), limit=1_000_000)
     assert "more than" in caught.value.failure.public_message
+
+
+@pytest.mark.parametrize("name", SURPLUS)
+async def test_bytes_that_nobody_asked_for_are_never_an_answer(
+    transport: Transport, server: Torture, at: str, name: str
+) -> None:
+    assert await body_of(transport, post(f"{at}/raw/{name}")) in (BODY, b"")
+    assert (await transport.read(post(f"{at}/whole")))[2] == b"hello"
+    assert server.connections == 2

@@ -94,6 +94,12 @@ async def test_a_connection_is_used_again(transport: Transport, server: Torture,
     assert server.connections == 1
 
 
+async def test_accounts_never_share_a_connection(transport: Transport, server: Torture, at: str) -> None:
+    for account in ("ada", "alan", "ada", "alan"):
+        await transport.read(Call("GET", f"{at}/whole", pool=account))
+    assert server.connections == 2
+
+
 async def test_a_connection_that_was_closed_between_requests_is_replaced(
     transport: Transport, server: Torture, at: str
 ) -> None:

@@ -16,8 +16,8 @@ from core.domain.ports import Call
 from core.transport import pool
 from core.transport.pool import PoolTransport
 
-from .answers import BODY, DOUBTFUL, PIECES, SURPLUS
-from .asking import body_of, collect, failure, post
+from .answers import BODY, DOUBTFUL, PIECES
+from .asking import collect, failure, post
 from .torture import Torture
 
 uvloop = pytest.importorskip("uvloop")
@@ -76,15 +76,6 @@ async def test_an_answer_in_doubt_is_refused(one: PoolTransport, at: str, name: 
     assert (await one.read(post(f"{at}/whole")))[2] == b"hello"
 
 
-@pytest.mark.parametrize("name", SURPLUS)
-async def test_bytes_that_nobody_asked_for_are_never_an_answer(
-    one: PoolTransport, server: Torture, at: str, name: str
-) -> None:
-    assert await body_of(one, post(f"{at}/raw/{name}")) in (BODY, b"")
-    assert (await one.read(post(f"{at}/whole")))[2] == b"hello"
-    assert server.connections == 2
-
-
 async def test_bytes_that_come_between_requests_close_the_connection(
     one: PoolTransport, server: Torture, at: str
 ) -> None:
@@ -120,12 +111,6 @@ async def test_framing_headers_of_a_call_are_not_sent(one: PoolTransport, server
 
 
 # --- keeping ---------------------------------------------------------------------------------------
-
-
-async def test_accounts_never_share_a_connection(one: PoolTransport, server: Torture, at: str) -> None:
-    for account in ("ada", "alan", "ada", "alan"):
-        await one.read(Call("GET", f"{at}/whole", pool=account))
-    assert server.connections == 2
 
 
 async def test_an_idle_connection_closes_by_itself(server: Torture, at: str) -> None:

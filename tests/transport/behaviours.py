@@ -1,7 +1,7 @@
 """What the torture server does, a function a behaviour: the path of a call names it.
 
-`/raw/<name>` sends an answer of answers.py, `/split/<name>/<n>` sends it in two reads, `/late/<name>/<n>` with
-a pause between them, `/cut/<name>/<n>` only its first n bytes.
+`/raw/<name>` sends an answer of answers.py, `/split/<name>/<n>` sends it in two reads, `/late/<name>/<n>`
+with a pause between them, `/cut/<name>/<n>` only its first n bytes.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """The accounts tab: who may answer, what is left of them, and when it comes back.
 
-Quotas are asked for when the tab is shown and on `r`, never while it is hidden.
+Quotas are asked for when the tab is shown, on `r`, and when a request ends while it is on screen; never
+while it is hidden or nobody asks for anything.
 """
 
 from __future__ import annotations
@@ -145,6 +146,10 @@ class AccountsPane(Pane):
     def heard(self, message: Heard) -> None:
         if self.is_active and (message.gap or "account.changed" in message.topics()):
             self.load()
+        # Not for every one of a busy gateway's requests.
+        old = self.now() - self._asked_at > QUOTA_AGE
+        if self.is_active and old and "request.finished" in message.topics():
+            self.arrive()
 
     # Loading ----------------------------------------------------------------------------------------
 
@@ -156,10 +161,8 @@ class AccountsPane(Pane):
 
     @work(group="accounts-arrive", exclusive=True, exit_on_error=False)
     async def arrive(self) -> None:
-        """The tab has come on screen: read the accounts, and ask for quotas that are old.
-
-        Only here and on `r`: what an answer changes must never ask again.
-        """
+        """The tab has come on screen, or somebody used up some of what it shows: read the accounts, and ask
+        for quotas that are old. What a quota's own answer changes must never ask again."""
         if self.services is None:
             return
         self._show(await self.services.accounts.list())

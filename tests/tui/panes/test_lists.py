@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import msgspec
+import pytest
 
 from core.domain.accounts import AccountState
 from core.domain.failure import Cause, Failure, Kind
 from core.domain.state import LogLine
 from tests.tui.fake_services import NOW, FakeServices, account
+from tui.panes import accounts
 from tui.panes.accounts import AccountsPane
 from tui.panes.chat import ChatPane
 from tui.panes.generate import GeneratePane
@@ -182,6 +184,23 @@ async def test_quotas_are_asked_for_once_when_the_tab_comes_and_never_while_it_i
         assert services.quota_calls == 1, "the answer's own event must not ask again"
         await pilot.press("r")
         await until(pilot, lambda: services.quota_calls == 2)
+
+
+async def test_a_request_that_ends_while_the_tab_is_open_has_old_quotas_asked_for(
+    program: Program, services: FakeServices, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with program("accounts") as pilot:
+        await settled(pilot)
+        asked = services.quota_calls
+        services.publish("request.finished", account="acc_ada")
+        await pilot.pause(0.3)
+        assert services.quota_calls == asked, "they are fresh"
+        services.pool = [msgspec.structs.replace(view, quotas_at=NOW - 3600) for view in services.pool]
+        monkeypatch.setattr(accounts, "QUOTA_AGE", -1.0)
+        services.publish("request.finished", account="acc_ada")
+        await until(pilot, lambda: services.quota_calls == asked + 1)
+        await pilot.pause(0.5)
+        assert services.quota_calls == asked + 1, "the answer's own event must not ask again"
 
 
 async def test_nothing_of_an_account_is_read_as_markup_or_obeyed(

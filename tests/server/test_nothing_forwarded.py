@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import get_args
+from typing import Any, get_args
 
 import httpx
 import pytest
@@ -36,9 +36,18 @@ NOSY = {
     "traceparent": MARK,
 }
 
+ASKED = {"messages": [{"role": "user", "content": "Hi"}], "max_tokens": 9}
+PATHS: dict[str, dict[str, Any]] = {
+    "/v1/chat/completions": ASKED,
+    "/v1/messages": ASKED,
+    "/v1/messages/count_tokens": ASKED,
+    "/v1/images/generations": {"prompt": "Hi"},
+    "/v1beta/models/gemini-3-pro-high:generateContent": {"contents": [{"parts": [{"text": "Hi"}]}]},
+}
+
 
 @pytest.mark.parametrize("profile", get_args(Profile))
-@pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/images/generations"])
+@pytest.mark.parametrize("path", PATHS)
 async def test_no_header_of_a_client_reaches_the_upstream(profile: Profile, path: str) -> None:
     settings = AntigravitySettings(header_profile=profile)
     reply = OneReply(event("Hello", "STOP"))
@@ -48,7 +57,7 @@ async def test_no_header_of_a_client_reaches_the_upstream(profile: Profile, path
     generation = GenerationService(pool, {"antigravity": provider}, FakeRecorder(), events, clock)
     studio = StudioService(generation, shelf, events, clock, Ids())
     app = httpx.ASGITransport(build_app(generation, studio, FakeKeys(), clock))
-    body = {"model": "gemini-3-pro-image", "messages": [{"role": "user", "content": "Hi"}], "prompt": "Hi"}
+    body = PATHS[path] | {"model": "gemini-3-pro-image"}
     async with httpx.AsyncClient(transport=app, base_url="http://localhost") as client:
         await client.post(path, json=body, headers=NOSY | {"authorization": f"Bearer {KEY}"})
     assert reply.calls

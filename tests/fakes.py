@@ -142,10 +142,12 @@ class FakeProvider:
         clock: FakeClock | None = None,
         models: tuple[str, ...] = ("m1",),
         dropped: tuple[str, ...] = (),
+        signers: dict[str, str] | None = None,
     ) -> None:
         self._scripts = list(scripts) or [saying()]
         self._name, self._endpoints, self._clock = name, endpoints, clock
         self._models, self._dropped = models, dropped
+        self._signers = signers or {}
         self.calls: list[tuple[str, str]] = []
         self.requests: list[ChatRequest | ImageRequest] = []
         self.tokens: list[str] = []
@@ -176,6 +178,13 @@ class FakeProvider:
 
     def dropped(self, request: ChatRequest, model: str) -> tuple[str, ...]:
         return self._dropped
+
+    def signer(self, model: str) -> str:
+        return self._signers.get(model, "fakes")
+
+    def plays(self, *scripts: Script) -> None:
+        """What the next calls get."""
+        self._scripts = list(scripts)
 
     def _next(self, grant: Grant, endpoint: str) -> Script:
         self.calls.append((grant.account, endpoint))

@@ -89,5 +89,13 @@ class Paths(Struct, frozen=True):
         return self.state / "records.db"
 
     @property
+    def signatures(self) -> Path:
+        return self.state / "signatures.jsonl"
+
+    @property
+    def sandbox_signatures(self) -> Path:
+        return self.state / "signatures-sandbox.jsonl"
+
+    @property
     def library(self) -> Path:
         return self.data / "library"

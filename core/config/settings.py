@@ -93,6 +93,10 @@ class GatewaySettings(Struct, frozen=True, kw_only=True):
     per_account: Annotated[
         int, doc("Calls that one account has in flight at most.", 1, 10_000, restart=True)
     ] = 4
+    signature_ttl_s: Annotated[
+        float,
+        doc("Seconds that a model's signatures are kept for clients that lose them.", 0, 31_536_000),
+    ] = 604_800.0
     bad_endpoint_s: Annotated[
         float, doc("Seconds an unreachable endpoint is left alone.", 0, 86_400, restart=True)
     ] = 600.0

@@ -162,6 +162,11 @@ class Provider(Protocol):
         """The names of request fields that `model` can't be told."""
         ...
 
+    def signer(self, model: str) -> str:
+        """The family of models that take each other's signatures and to which `model` belongs; empty: it
+        signs nothing."""
+        ...
+
     def chat(self, request: ChatRequest, model: str, grant: Grant, endpoint: str) -> AsyncIterator[Batch]: ...
 
     def image(

@@ -36,6 +36,7 @@ from .pictures import make_pictures
 from .planner import Wanted
 from .planning import Planning, check_name
 from .retries import RetryBudget
+from .signatures import Signatures, Watch
 from .slots import Slots
 from .upstreams import CONTENT, END, FAULT, LONGEST_QUEUE, NOTHING, Asked, Upstreams, never_unauthenticated
 
@@ -78,6 +79,7 @@ class GenerationService:
         parallel: Callable[[], int] = lambda: 2,
         queue_s: float = LONGEST_QUEUE,
         aliases: Callable[[], Mapping[str, str]] = dict,
+        signatures: Signatures | None = None,
     ) -> None:
         self._pool, self._shelf = pool, shelf
         self._recorder, self._publish, self._clock = recorder, publish, clock
@@ -85,6 +87,7 @@ class GenerationService:
         bad = BadEndpoints(clock, lambda: settings().bad_endpoint_s)
         self._up = Upstreams(pool, providers, Slots(pool), bad, RetryBudget(), clock, settings, queue_s)
         self._planning = Planning(self._up, aliases)
+        self._signatures = signatures or Signatures({})
 
     def stream(self, request: ChatRequest, caller: Caller) -> AsyncIterator[Batch]:
         """The answer as batches; see services.Generation. One answer a stream: `n` has to be 1."""
@@ -125,9 +128,11 @@ class GenerationService:
                     params={"param": "n"},
                 )
             ready = await self._ready(request)
+            await self._signatures.ready(ready)
 
             def call(asked: Asked) -> AsyncIterator[Batch]:
-                return asked.provider.chat(ready, asked.candidate.model, asked.grant, asked.endpoint)
+                signed = self._signatures.filled(ready, asked)
+                return asked.provider.chat(signed, asked.candidate.model, asked.grant, asked.endpoint)
 
             search = Search(
                 self._up,
@@ -136,6 +141,7 @@ class GenerationService:
                 weigh_batch,
                 deadline=caller.deadline,
             )
+            watch: Watch | None = None
             begun = False
             async with closing(search.run()) as batches:
                 async for batch in batches:
@@ -143,10 +149,13 @@ class GenerationService:
                         begun = True
                         book.first()
                         started = self._started(search, ready)
+                        watch = self._signatures.watch(ready, search.winner) if search.winner else None
                         book.began()
                         yield [started]
                     if sound := keeper.pass_on(batch):
                         book.see(sound)
+                        if watch is not None:
+                            watch.see(sound)
                         yield sound
                     if keeper.ended:
                         break

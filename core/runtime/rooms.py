@@ -42,6 +42,8 @@ from core.events import EventBus
 from core.gateway.chats import ChatService
 from core.gateway.generation import GenerationService
 from core.gateway.keys import KeyRing, KeysService
+from core.gateway.signature_store import SignatureStore
+from core.gateway.signatures import Signatures
 from core.library.index import LibraryIndex
 from core.library.service import LibraryService
 from core.library.shelf import LibraryShelf
@@ -122,6 +124,17 @@ class Rooms:
         chance = random.Random(secrets.randbits(64))
         self.shelf = LibraryShelf(paths.library, LibraryIndex(self.database), clock, chance, publish)
         new_id = self.shelf.ids.new
+        self.signatures = Signatures(
+            {
+                realm: SignatureStore(
+                    path, clock, lambda: self._section("gateway", GatewaySettings).signature_ttl_s
+                )
+                for realm, path in (
+                    (Realm.REAL, paths.signatures),
+                    (Realm.SANDBOX, paths.sandbox_signatures),
+                )
+            }
+        )
         self.generation = GenerationService(
             self.pool,
             providers,
@@ -132,6 +145,7 @@ class Rooms:
             self.shelf,
             lambda: self._section("studio", StudioSettings).parallel,
             aliases=lambda: self.settings.current.aliases,
+            signatures=self.signatures,
         )
         self.chats = ChatService(
             self.shelf,
@@ -172,6 +186,7 @@ class Rooms:
         self._undo.callback(install(self.ring))
         # In this order, so that it is undone from the last to the first.
         self._undo.push_async_callback(self.database.close)
+        self._undo.push_async_callback(self.signatures.aclose)
         self._undo.push_async_callback(self.roster.aclose)
         self._undo.push_async_callback(self.transport.aclose)
         self._undo.push_async_callback(self.pool.aclose)

@@ -37,6 +37,7 @@ from .known import Models
 from .models import PROVIDER, Facts
 from .names import siblings
 from .settings import AntigravitySettings
+from .signatures import SIGNING
 from .signin import AntigravitySignIn, Sleep
 
 log = logging.getLogger("agtui.providers.antigravity")
@@ -110,6 +111,10 @@ class AntigravityProvider:
     def dropped(self, request: ChatRequest, model: str) -> tuple[str, ...]:
         row, request = self._models.facts(model), self._models.with_name(request)
         return dropped(request, row, thinks(request, row))
+
+    def signer(self, model: str) -> str:
+        row = facts_of(model)
+        return row.family if SIGNING[row.family].signs else ""
 
     # --- answers --------------------------------------------------------------------------------
 

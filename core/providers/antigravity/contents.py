@@ -32,7 +32,7 @@ from core.wire.tool_names import ToolNames
 
 from .models import Facts
 from .pairing import WirePart, WireTurn, paired
-from .signatures import SENTINEL, fits
+from .signatures import SENTINEL, SIGNING, fits
 
 OPAQUE_FAMILY: Final = "gemini"
 OPENER: Final = "."
@@ -89,11 +89,11 @@ def _parts(part: Part, role: Role, row: Facts, names: ToolNames, thinking: bool)
             if role is Role.SYSTEM:
                 text = f"<system>\n{text}\n</system>"
             wire: WirePart = {"text": text}
-            if row.gemini and fits(signature, row):
+            if signature and SIGNING[row.family].parts and fits(signature, row):
                 wire["thoughtSignature"] = signature
             return [wire]
         case Thought(text=text, signature=signature):
-            if not thinking or not fits(signature, row) or signature == SENTINEL:
+            if not thinking or signature == SENTINEL or not fits(signature, row):
                 return []
             return [{"thought": True, "text": text, "thoughtSignature": signature}]
         case Media():
@@ -144,7 +144,7 @@ def _call(call: ToolCall, row: Facts, names: ToolNames) -> WirePart:
     wire: WirePart = {
         "functionCall": {"name": names.wire(call.name), "args": _arguments(call), "id": call.id}
     }
-    if row.gemini and fits(call.signature, row):
+    if SIGNING[row.family].parts and fits(call.signature, row):
         wire["thoughtSignature"] = call.signature
     return wire
 
@@ -221,5 +221,5 @@ def _ordered(turn: WireTurn, row: Facts) -> list[WirePart]:
         first = next((at for at, part in enumerate(parts) if "functionCall" in part), None)
         if first is not None and "thoughtSignature" not in parts[first]:
             parts = [*parts]
-            parts[first] = {**parts[first], "thoughtSignature": SENTINEL}
+            parts[first] = {**parts[first], "thoughtSignature": SIGNING[row.family].sentinel}
     return parts

@@ -74,7 +74,8 @@ class Failure(Struct, frozen=True):
 
     `retry_after` is in seconds from now. `status` is the upstream's HTTP status, if there was one, and
     `detail` what the upstream said (redacted, for the log). `params` fill in the client's error body:
-    `param`, `code`, `models`, `url`.
+    `param`, `code`, `models`, `url`. `repair` names a change to the request with which its provider would
+    be asked once more, as `kind` or `kind:what is lost`; empty: it knows none.
     """
 
     kind: Kind
@@ -85,6 +86,7 @@ class Failure(Struct, frozen=True):
     status: int | None = None
     detail: str = ""
     params: dict[str, str] = field(default_factory=dict[str, str])
+    repair: str = ""
 
 
 HTTP_STATUS: dict[Kind, int] = {

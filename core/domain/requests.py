@@ -69,7 +69,8 @@ class ChatRequest(Struct, frozen=True):
     """A conversation to be continued by one model turn (`n` of them: each a generation of its own).
 
     `conversation` is a stable key of the conversation, used for stickiness and caching; `extras` are
-    the fields that the domain has no word for, by their name on the client's wire.
+    the fields that the domain has no word for, by their name on the client's wire. `repairs` are those
+    that a provider named after refusals of this very request (`Failure.repair`).
     """
 
     model: str
@@ -89,12 +90,14 @@ class ChatRequest(Struct, frozen=True):
     conversation: str = ""
     metadata: dict[str, str] = field(default_factory=dict[str, str])
     extras: JsonObject = field(default_factory=dict[str, Any])
+    repairs: tuple[str, ...] = ()
 
 
 class ImageRequest(Struct, frozen=True):
     """`n` pictures from one prompt; each is a generation of its own.
 
-    References and masks are `Media` with their role. `style` and `quality` are the caller's words.
+    References and masks are `Media` with their role. `style` and `quality` are the caller's words,
+    `repairs` as in ChatRequest.
     """
 
     prompt: str
@@ -105,6 +108,7 @@ class ImageRequest(Struct, frozen=True):
     style: str = ""
     quality: str = ""
     extras: JsonObject = field(default_factory=dict[str, Any])
+    repairs: tuple[str, ...] = ()
 
 
 class VideoRequest(Struct, frozen=True):

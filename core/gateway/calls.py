@@ -45,7 +45,8 @@ class Calls(Generic[T]):
 
     as, `early` takes items before the commit point that need not wait for it (without it they are held
     back). `failure` is the latest one; `fallback` the first answer that was empty but whole; `failed`
-    counts what failed by endpoint and `dead` holds the endpoints that could not be reached.
+    counts what failed by endpoint and `dead` holds the endpoints that could not be reached; `repairs` are
+    the changes to the request that refusals have asked for.
     """
 
     def __init__(
@@ -69,6 +70,7 @@ class Calls(Generic[T]):
         self.fallback: Opened[T] | None = None
         self.failed: dict[str, int] = {}
         self.dead: set[str] = set()
+        self.repairs: tuple[str, ...] = ()
 
     @property
     def left(self) -> int:
@@ -80,6 +82,14 @@ class Calls(Generic[T]):
         in_time = self._deadline is None or self._up.clock.monotonic() < self._deadline
         within = self.left > 0 and len(self.log.attempts) < MOST_TRIES
         return in_time and within and (not self._sent or self._retrying or self._up.budget.spare())
+
+    def repair(self, failure: Failure) -> bool:
+        """Whether the same account should be asked once more, with the repair that `failure` names."""
+        if not failure.repair or failure.repair in self.repairs:
+            return False
+        self.repairs = (*self.repairs, failure.repair)
+        log.warning("the request was refused and is repaired (%s): %s", failure.repair, failure.detail)
+        return True
 
     def settle(self) -> None:
         """The search is over: what it held of the retry budget is free again."""

@@ -130,9 +130,11 @@ class GenerationService:
             ready = await self._ready(request)
             await self._signatures.ready(ready)
 
+            def sent(asked: Asked) -> ChatRequest:
+                return self._signatures.filled(asked.repaired(ready), asked)
+
             def call(asked: Asked) -> AsyncIterator[Batch]:
-                signed = self._signatures.filled(ready, asked)
-                return asked.provider.chat(signed, asked.candidate.model, asked.grant, asked.endpoint)
+                return asked.provider.chat(sent(asked), asked.candidate.model, asked.grant, asked.endpoint)
 
             search = Search(
                 self._up,
@@ -148,8 +150,10 @@ class GenerationService:
                     if not begun:
                         begun = True
                         book.first()
-                        started = self._started(search, ready)
-                        watch = self._signatures.watch(ready, search.winner) if search.winner else None
+                        winner = search.winner
+                        assert winner is not None
+                        started = self._started(search, winner, sent(winner))
+                        watch = self._signatures.watch(ready, winner)
                         book.began()
                         yield [started]
                     if sound := keeper.pass_on(batch):
@@ -176,9 +180,7 @@ class GenerationService:
                 book.plan, book.attempts, book.winner = search.plan, search.attempts, search.winner
             book.close()
 
-    def _started(self, search: Search[Batch], request: ChatRequest) -> Started:
-        winner = search.winner
-        assert winner is not None
+    def _started(self, search: Search[Batch], winner: Asked, request: ChatRequest) -> Started:
         return Started(
             model=winner.candidate.model,
             account=winner.candidate.email,

@@ -110,7 +110,7 @@ class _Maker:
 
         def call(asked: Asked) -> AsyncIterator[JobEvent]:
             return asked.provider.image(
-                self._ready, asked.candidate.model, asked.grant, asked.endpoint, index
+                asked.repaired(self._ready), asked.candidate.model, asked.grant, asked.endpoint, index
             )
 
         async with self._limit:
@@ -157,6 +157,6 @@ class _Maker:
             winner.candidate.provider,
             winner.endpoint,
             attempts=search.made,
-            dropped=self._dropped,
+            dropped=(*self._dropped, *filter(None, (name.partition(":")[2] for name in winner.repairs))),
         )
         return structs.replace(made, index=index, started=started)

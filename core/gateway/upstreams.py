@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import Final, TypeVar
 
 from msgspec import Struct, structs
 
@@ -11,6 +11,7 @@ from core.config.settings import GatewaySettings
 from core.domain.failure import Cause, Failure, Kind, Scope
 from core.domain.plan import Attempt, Candidate
 from core.domain.ports import Clock, Grant, Pool, Provider
+from core.domain.requests import ChatRequest, ImageRequest
 
 from .endpoints import BadEndpoints
 from .retries import RetryBudget
@@ -31,6 +32,8 @@ FAULT: Final = Failure(
     "The gateway has a fault in the way it reads this answer; the log has the details.",
 )
 
+
+R = TypeVar("R", ChatRequest, ImageRequest)
 
 NOTHING: Final = 0
 CONTENT: Final = 1
@@ -53,12 +56,16 @@ class Upstreams(Struct, frozen=True):
 
 
 class Asked(Struct, frozen=True):
-    """One call as it is about to be made."""
+    """One call as it is about to be made, with the repairs that earlier refusals asked for."""
 
     candidate: Candidate
     provider: Provider
     grant: Grant
     endpoint: str
+    repairs: tuple[str, ...] = ()
+
+    def repaired(self, request: R) -> R:
+        return structs.replace(request, repairs=self.repairs) if self.repairs else request
 
 
 class AttemptLog:

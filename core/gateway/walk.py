@@ -50,7 +50,8 @@ class Walk(Generic[T]):
             return None
         for endpoint in self._in_order(provider.endpoints(grant.realm)):
             while endpoint not in self._calls.dead and self._worth_a_call():
-                found = await self._calls.ask(Asked(self._candidate, provider, grant, endpoint))
+                asked = Asked(self._candidate, provider, grant, endpoint, self._calls.repairs)
+                found = await self._calls.ask(asked)
                 if not isinstance(found, Failure):
                     self._up.bad.answered(endpoint, self._refusing)
                     return found
@@ -59,6 +60,8 @@ class Walk(Generic[T]):
                     grant = await self._grant(fresh=True)
                     if grant is None:
                         return None
+                    continue
+                if self._calls.repair(found):
                     continue
                 if self._learn(endpoint, found):
                     return None

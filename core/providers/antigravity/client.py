@@ -36,6 +36,7 @@ from .image import decode_image, encode_image
 from .known import Models
 from .models import PROVIDER, Facts
 from .names import siblings
+from .refusals import repairable_chat, repairable_image, traced
 from .settings import AntigravitySettings
 from .signatures import SIGNING
 from .signin import AntigravitySignIn, Sleep
@@ -113,7 +114,7 @@ class AntigravityProvider:
         return dropped(request, row, thinks(request, row))
 
     def signer(self, model: str) -> str:
-        row = facts_of(model)
+        row = self._models.facts(model)
         return row.family if SIGNING[row.family].signs else ""
 
     # --- answers --------------------------------------------------------------------------------
@@ -123,7 +124,8 @@ class AntigravityProvider:
     ) -> AsyncIterator[Batch]:
         """Stream one answer, a batch for every socket read that held something."""
         row, request = self._models.facts(model), self._models.with_name(request)
-        asked = encode(request, row, self._sender(grant, f"agent-{self._new_id()}"))
+        sender = self._sender(grant, f"agent-{self._new_id()}")
+        asked = encode(request, row, sender)
         call = self._call(
             endpoint, STREAM, "chat", grant, asked.body, row, row.claude and thinks(request, row)
         )
@@ -149,6 +151,9 @@ class AntigravityProvider:
             except EventTooLargeError as error:
                 raise GatewayError(_oversized()) from error
             yield decoder.finish()
+        except GatewayError as error:
+            failure = traced(error.failure, reply.headers)
+            raise GatewayError(repairable_chat(failure, request, row, sender)) from error
         finally:
             await reply.aclose()
 
@@ -162,7 +167,8 @@ class AntigravityProvider:
         yield Phase("sent", index)
         status, head, answer = await self._transport.read(call)
         if status != 200:
-            raise GatewayError(classify(status, answer, head, model, self._clock.now()))
+            failure = traced(classify(status, answer, head, model, self._clock.now()), head)
+            raise GatewayError(repairable_image(failure, request, row))
         yield decode_image(answer, model, index, self._clock.now())
 
     # --- metadata -------------------------------------------------------------------------------
@@ -200,7 +206,8 @@ class AntigravityProvider:
         call = self._call(endpoint, method, "metadata", grant, encoded, None)
         status, head, answer = await self._transport.read(call, CATALOGUE_BYTES)
         if status != 200:
-            raise GatewayError(classify(status, answer, head, f"The {method} call", self._clock.now()))
+            failure = classify(status, answer, head, f"The {method} call", self._clock.now())
+            raise GatewayError(traced(failure, head))
         return answer
 
     # --- calls ----------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ from core.wire.tool_names import ToolNames
 from .contents import contents, system_texts
 from .generation import generation_config, schema_text
 from .models import Facts
+from .repairs import mended
 from .signatures import loop_thinks
 from .thinking import think
 from .tools import custom_names, tool_fields, tool_names
@@ -47,17 +48,24 @@ class Encoded(Struct, frozen=True):
 def encode(request: ChatRequest, row: Facts, sender: Sender) -> Encoded:
     """Write `request` for the model `row`. Raises GatewayError(bad_request) for what can't be asked."""
     names = tool_names(request, row)
-    fields = _request(request, row, names, sender.preamble)
-    fields["sessionId"] = session_id(request, sender.account)
-    fields["contents"] = fields.pop("contents")
     body = {
         "project": sender.project,
         "model": row.id,
-        "request": fields,
+        "request": request_object(request, row, sender, names),
         "userAgent": USER_AGENT,
         "requestId": sender.request_id,
     }
     return Encoded(to_json(body), names, custom_names(request))
+
+
+def request_object(
+    request: ChatRequest, row: Facts, sender: Sender, names: ToolNames | None = None
+) -> dict[str, Any]:
+    """What stands in `request`, with the repairs that were asked for."""
+    fields = _request(request, row, names or tool_names(request, row), sender.preamble)
+    fields["sessionId"] = session_id(request, sender.account)
+    fields["contents"] = fields.pop("contents")
+    return mended(fields, row, request.repairs) if request.repairs else fields
 
 
 def encode_count(request: ChatRequest, row: Facts) -> bytes:

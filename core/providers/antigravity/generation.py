@@ -9,6 +9,7 @@ from core.wire.gemini import to_json
 from core.wire.schema import clean_json
 
 from .models import Facts
+from .repairs import lost as lost_to
 from .thinking import Thought
 
 MAX_STOPS: Final = 5
@@ -114,4 +115,5 @@ def dropped(request: ChatRequest, row: Facts, thinks: bool) -> tuple[str, ...]:
         "system": row.draws and bool(request.system),
         "image": not row.draws and request.image != ImageOptions(),
     }
-    return (*(name for name, is_lost in lost.items() if is_lost), *sorted(request.extras))
+    names = (*(name for name, is_lost in lost.items() if is_lost), *sorted(request.extras))
+    return tuple(dict.fromkeys((*names, *lost_to(request.repairs))))

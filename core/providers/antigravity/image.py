@@ -18,6 +18,7 @@ from .encode import USER_AGENT, Sender
 from .errors import classify_object
 from .generation import image_config
 from .models import Facts
+from .repairs import mended
 
 MAX_REFERENCES: Final = 14
 MASK_TEXT: Final = "The last picture is a mask: change only what is white in it."
@@ -30,6 +31,18 @@ class _Envelope(Response):
 
 def encode_image(request: ImageRequest, row: Facts, sender: Sender) -> bytes:
     """Write one picture's request. Raises GatewayError(bad_request) for what can't be asked."""
+    body = {
+        "project": sender.project,
+        "model": row.id,
+        "request": image_object(request, row),
+        "userAgent": USER_AGENT,
+        "requestId": sender.request_id,
+    }
+    return to_json(body)
+
+
+def image_object(request: ImageRequest, row: Facts) -> dict[str, Any]:
+    """What stands in `request`, with the repairs that were asked for."""
     references = [media for media in request.references if media.role != "mask"]
     masks = [media for media in request.references if media.role == "mask"]
     if len(references) + len(masks) > MAX_REFERENCES:
@@ -40,17 +53,11 @@ def encode_image(request: ImageRequest, row: Facts, sender: Sender) -> bytes:
     parts = [{"text": prompt}, *(media_part(_mended(media)) for media in [*references, *masks])]
     named = split_model(request.model)
     shape = ImageOptions(request.image.aspect or named.aspect, request.image.size or named.size)
-    body = {
-        "project": sender.project,
-        "model": row.id,
-        "request": {
-            "contents": [{"role": "user", "parts": parts}],
-            "generationConfig": {"candidateCount": 1, **image_config(shape)},
-        },
-        "userAgent": USER_AGENT,
-        "requestId": sender.request_id,
+    fields: dict[str, Any] = {
+        "contents": [{"role": "user", "parts": parts}],
+        "generationConfig": {"candidateCount": 1, **image_config(shape)},
     }
-    return to_json(body)
+    return mended(fields, row, request.repairs)
 
 
 def decode_image(body: bytes, model: str, index: int, now: float) -> Made:

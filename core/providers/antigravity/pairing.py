@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterator
 from typing import Any, Final
 
 import msgspec
@@ -58,6 +59,19 @@ def paired(turns: list[WireTurn], strict_ids: bool) -> list[WireTurn]:
     return out
 
 
+def renamed(contents: list[WirePart]) -> list[WirePart]:
+    """Paired `contents` as they are sent, with an id of our own for every call and its result."""
+    out: list[WirePart] = []
+    ids: list[str] = []
+    for place, turn in enumerate(contents):
+        if turn["role"] == "model":
+            count = sum("functionCall" in part for part in turn["parts"])
+            ids = [_made_id(place, at) for at in range(count)]
+        fresh = iter(ids)
+        out.append({**turn, "parts": [_with_id(part, fresh) for part in turn["parts"]]})
+    return out
+
+
 def _match(
     calls: list[dict[str, Any]], results: list[WirePart]
 ) -> tuple[list[WirePart | None], list[WirePart]]:
@@ -86,7 +100,7 @@ def _distinct(call_id: str, place: int, turn: int, taken: set[str], strict: bool
     """An id that no other call of the history has; the same history always gives the same ids."""
     wanted = ODD_IN_ID.sub("_", call_id) if strict else call_id
     if not wanted:
-        wanted = "call_" + hashlib.sha256(f"{turn}.{place}".encode()).hexdigest()[:24]
+        wanted = _made_id(turn, place)
     found, count = wanted, 1
     while found in taken:
         count += 1
@@ -95,10 +109,15 @@ def _distinct(call_id: str, place: int, turn: int, taken: set[str], strict: bool
     return found
 
 
-def _with_id(part: WirePart, ids: Any) -> WirePart:
-    if "functionCall" not in part:
-        return part
-    return {**part, "functionCall": {**part["functionCall"], "id": next(ids)}}
+def _made_id(turn: int, place: int) -> str:
+    return "call_" + hashlib.sha256(f"{turn}.{place}".encode()).hexdigest()[:24]
+
+
+def _with_id(part: WirePart, ids: Iterator[str]) -> WirePart:
+    for kind in ("functionCall", "functionResponse"):
+        if kind in part:
+            return {**part, kind: {**part[kind], "id": next(ids)}}
+    return part
 
 
 def _response(name: str, call_id: str, answer: WirePart | None) -> WirePart:

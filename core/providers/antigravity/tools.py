@@ -44,12 +44,16 @@ def tool_fields(request: ChatRequest, row: Facts, names: ToolNames) -> dict[str,
         return _search_fields(request, row)
     if request.tool_choice.mode == "none" and row.claude and not _has_calls(request):
         return {}
-    mode: Mode = "claude" if row.claude else "gemini"
+    mode = schema_mode(row)
     declarations = [_declaration(tool, row, names, mode) for tool in functions]
     fields: dict[str, Any] = {"tools": [{"functionDeclarations": declarations}]}
     if (calling := _calling(request, row, names)) is not None:
         fields["toolConfig"] = {"functionCallingConfig": calling}
     return fields
+
+
+def schema_mode(row: Facts) -> Mode:
+    return "claude" if row.claude else "gemini"
 
 
 def _functions(request: ChatRequest) -> list[Tool]:

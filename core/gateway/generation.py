@@ -5,6 +5,7 @@ Joins planning, attempts, the stream guard and the book; `pictures` does the sam
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Literal, TypeVar
 
@@ -28,6 +29,7 @@ from core.domain.plan import Plan
 from core.domain.ports import Clock, Pool, Provider, Publish, Recorder, Shelf
 from core.domain.requests import Caller, ChatRequest, ImageRequest
 from core.domain.streams import StreamGuard, closing, collect
+from core.wire.tokens import request_tokens
 
 from .attempts import Search
 from .book import Book
@@ -40,10 +42,15 @@ from .signatures import Signatures, Watch
 from .slots import Slots
 from .upstreams import CONTENT, END, FAULT, LONGEST_QUEUE, NOTHING, Asked, Upstreams, never_unauthenticated
 
+log = logging.getLogger("agtui.gateway")
+
 T = TypeVar("T")
 
 LEARN_S = 3.0
 """Seconds that a list of models or a plan waits for what accounts say they have."""
+
+_CLIENTS_OWN = (Kind.BAD_REQUEST, Kind.TOO_LONG, Kind.TOO_LARGE, Kind.NOT_FOUND)
+"""What is told rather than guessed when tokens can't be counted."""
 
 _ANSWERS = (FinishReason.LENGTH, FinishReason.CONTENT_FILTER)
 """Endings that say something even with nothing before them."""
@@ -85,9 +92,18 @@ class GenerationService:
         self._recorder, self._publish, self._clock = recorder, publish, clock
         self._parallel = parallel
         bad = BadEndpoints(clock, lambda: settings().bad_endpoint_s)
-        self._up = Upstreams(pool, providers, Slots(pool), bad, RetryBudget(), clock, settings, queue_s)
+        self._up = Upstreams(
+            pool,
+            providers,
+            Slots(pool),
+            bad,
+            RetryBudget(),
+            clock,
+            settings,
+            signatures or Signatures({}),
+            queue_s,
+        )
         self._planning = Planning(self._up, aliases)
-        self._signatures = signatures or Signatures({})
 
     def stream(self, request: ChatRequest, caller: Caller) -> AsyncIterator[Batch]:
         """The answer as batches; see services.Generation. One answer a stream: `n` has to be 1."""
@@ -128,18 +144,12 @@ class GenerationService:
                     params={"param": "n"},
                 )
             ready = await self._ready(request)
-            await self._signatures.ready(ready)
-
-            def sent(asked: Asked) -> ChatRequest:
-                return self._signatures.filled(asked.repaired(ready), asked)
-
-            def call(asked: Asked) -> AsyncIterator[Batch]:
-                return asked.provider.chat(sent(asked), asked.candidate.model, asked.grant, asked.endpoint)
+            await self._up.signatures.ready(ready)
 
             search = Search(
                 self._up,
                 lambda: self._planning.plan(wanted, ready),
-                call,
+                lambda asked: self._up.chat(ready, asked),
                 weigh_batch,
                 deadline=caller.deadline,
             )
@@ -152,8 +162,8 @@ class GenerationService:
                         book.first()
                         winner = search.winner
                         assert winner is not None
-                        started = self._started(search, winner, sent(winner))
-                        watch = self._signatures.watch(ready, winner)
+                        started = self._started(search, winner, self._up.sent(ready, winner))
+                        watch = self._up.signatures.watch(ready, winner)
                         book.began()
                         yield [started]
                     if sound := keeper.pass_on(batch):
@@ -254,8 +264,14 @@ class GenerationService:
             return count
         except GatewayError as error:
             failure = self._verdict(wanted, search, error.failure)
-            book.fail(failure)
-            raise GatewayError(failure) from error
+            if failure.kind in _CLIENTS_OWN:
+                book.fail(failure)
+                raise GatewayError(failure) from error
+            log.info(
+                "tokens are guessed, for nobody counts them: %s", failure.detail or failure.public_message
+            )
+            book.done()
+            return request_tokens(ready)
         finally:
             book.plan, book.attempts, book.winner = search.plan, search.attempts, search.winner
             book.close()

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from msgspec import structs
@@ -21,7 +21,9 @@ from core.domain.events import Batch, PartClosed, PartDelta, PartOpened
 from core.domain.requests import ChatRequest
 
 from .signature_store import Kept, SignatureStore
-from .upstreams import Asked
+
+if TYPE_CHECKING:
+    from .upstreams import Asked
 
 
 class Signatures:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Final, TypeVar
 
 from msgspec import Struct, structs
 
 from core.config.settings import GatewaySettings
+from core.domain.events import Batch
 from core.domain.failure import Cause, Failure, Kind, Scope
 from core.domain.plan import Attempt, Candidate
 from core.domain.ports import Clock, Grant, Pool, Provider
@@ -15,6 +16,7 @@ from core.domain.requests import ChatRequest, ImageRequest
 
 from .endpoints import BadEndpoints
 from .retries import RetryBudget
+from .signatures import Signatures
 from .slots import Slots
 
 LONGEST_QUEUE: Final = 30.0
@@ -52,7 +54,17 @@ class Upstreams(Struct, frozen=True):
     budget: RetryBudget
     clock: Clock
     settings: Callable[[], GatewaySettings]
+    signatures: Signatures
     queue_s: float = LONGEST_QUEUE
+
+    def chat(self, request: ChatRequest, asked: Asked) -> AsyncIterator[Batch]:
+        """Ask for one answer."""
+        sent = self.sent(request, asked)
+        return asked.provider.chat(sent, asked.candidate.model, asked.grant, asked.endpoint)
+
+    def sent(self, request: ChatRequest, asked: Asked) -> ChatRequest:
+        """The request as the provider gets it: repaired, and with the signatures its model wants to see."""
+        return self.signatures.filled(asked.repaired(request), asked)
 
 
 class Asked(Struct, frozen=True):

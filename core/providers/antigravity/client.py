@@ -192,7 +192,8 @@ class AntigravityProvider:
     async def count_tokens(self, request: ChatRequest, model: str, grant: Grant, endpoint: str) -> int:
         """Tokens of the request as the upstream counts them."""
         row, request = self._models.facts(model), self._models.with_name(request)
-        counted = await self._metadata(grant, endpoint, "countTokens", encode_count(request, row))
+        body = encode_count(request, row, self._settings().system_preamble)
+        counted = await self._metadata(grant, endpoint, "countTokens", body)
         try:
             count = msgspec.json.decode(counted, type=_Count)
         except UNREADABLE as error:

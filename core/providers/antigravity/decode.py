@@ -37,11 +37,13 @@ from core.wire.gemini import (
 )
 from core.wire.schema import PLACEHOLDER, without_placeholders
 from core.wire.sse import MAX_EVENT_BYTES, EventTooLargeError, SseParser
+from core.wire.tokens import request_tokens, text_tokens
 
 from .encode import Encoded
 from .endings import CUT, HOLE, broken, ending, searched
 from .error_table import OUTDATED
 from .errors import classify_object
+from .models import facts_of, family_of
 
 log = logging.getLogger("agtui.providers.antigravity")
 
@@ -87,7 +89,8 @@ class Decoder:
         self._held = ""
         self._calls: dict[str, tuple[str, str]] = {}
         self._counts: UsageMetadata | None = None
-        self._usage = Usage()
+        self._said = 0
+        self._version = ""
         self._grounding: Grounding | None = None
         self._blocked: PromptFeedback | None = None
         self._reason = ""
@@ -130,14 +133,24 @@ class Decoder:
         if self._held:
             raise GatewayError(OUTDATED)
         self._close(batch)
-        if self._reason in BROKEN:
+        if self._reason in BROKEN or (self._reason == "OTHER" and not self._begun):
             raise GatewayError(broken(self._reason, self._message))
         if self._grounding is not None and (search := searched(self._grounding)) is not None:
             batch += (PartOpened(search), _CLOSED)
-        if self._counts is not None:
-            batch.append(UsageSeen(self._counts.usage()))
+        self._note_stand_in()
+        batch.append(UsageSeen(self._counts.usage() if self._counts is not None else self._guessed()))
         batch.append(ending(self._reason, self._message, self._blocked))
         return batch
+
+    def _guessed(self) -> Usage:
+        """Tokens of an answer that did not tell them."""
+        request = self._asked.request
+        return Usage(request_tokens(request) if request is not None else 0, text_tokens(self._said))
+
+    def _note_stand_in(self) -> None:
+        """Say it in the log when a model of another family has answered in silence."""
+        if self._version and family_of(self._version) != facts_of(self._model).family:
+            log.warning("%s was asked and %s has answered", self._model, self._version[:80])
 
     # --- payloads -------------------------------------------------------------------------------
 
@@ -174,6 +187,7 @@ class Decoder:
             known = self._counts
             self._counts = counts if known is None else known.updated(counts)
             if known is None:
+                self._version = response.model_version or ""
                 batch.append(UsageSeen(counts.usage()))
         if response.prompt_feedback is not None and response.prompt_feedback.block_reason:
             self._blocked = response.prompt_feedback
@@ -213,6 +227,8 @@ class Decoder:
             self._flush(batch)
         if kind is not self._open:
             self._switch(kind, batch)
+        if self._counts is None:
+            self._said += len(text)
         batch.append(PartDelta(text, signature))
 
     def _may_be_outdated(self, text: str) -> bool:

@@ -38,11 +38,13 @@ class Sender(Struct, frozen=True):
 
 
 class Encoded(Struct, frozen=True):
-    """A body, and what its answer needs to be read: tool names and which tools take free text."""
+    """A body, and what its answer needs to be read: tool names, which tools take free text, and what was
+    asked, to guess its size if the answer doesn't tell."""
 
     body: bytes
     names: ToolNames
     custom: frozenset[str] = frozenset()
+    request: ChatRequest | None = None
 
 
 def encode(request: ChatRequest, row: Facts, sender: Sender) -> Encoded:
@@ -55,7 +57,7 @@ def encode(request: ChatRequest, row: Facts, sender: Sender) -> Encoded:
         "userAgent": USER_AGENT,
         "requestId": sender.request_id,
     }
-    return Encoded(to_json(body), names, custom_names(request))
+    return Encoded(to_json(body), names, custom_names(request), request)
 
 
 def request_object(
@@ -68,9 +70,9 @@ def request_object(
     return mended(fields, row, request.repairs) if request.repairs else fields
 
 
-def encode_count(request: ChatRequest, row: Facts) -> bytes:
+def encode_count(request: ChatRequest, row: Facts, preamble: str = "") -> bytes:
     """The body of countTokens: the request alone, without what that call refuses."""
-    fields = _request(request, row, tool_names(request, row), "")
+    fields = _request(request, row, tool_names(request, row), preamble)
     kept = ("systemInstruction", "tools", "contents")
     return to_json({"request": {key: fields[key] for key in kept if key in fields}})
 

@@ -54,6 +54,12 @@ class ToolNames:
         """The name to send for `name`."""
         return self._wire.get(name) or wire_name(name, self._strict)
 
+    def twin(self, wire: str, number: int) -> str:
+        """Another legal name for the tool that is sent as `wire`; `number` tells its twins apart."""
+        twin = _marked(wire, f"{wire}#{number}")
+        self._original[twin] = self._original.get(wire, wire)
+        return twin
+
     def original(self, wire: str) -> str:
         """The client's name for what the model called. A name that nobody declared comes back as it is."""
         if (name := self._original.get(wire)) is not None:
@@ -72,8 +78,8 @@ class ToolNames:
 
     def _unique(self, wire: str, form: Callable[[str], str]) -> str | None:
         wanted = form(wire)
-        found = [name for known, name in self._original.items() if form(known) == wanted]
-        return found[0] if len(found) == 1 else None
+        found = {name for known, name in self._original.items() if form(known) == wanted}
+        return found.pop() if len(found) == 1 else None
 
 
 def _flattened(name: str) -> str:

@@ -533,6 +533,15 @@ async def test_tokens_are_counted_with_the_same_fail_over() -> None:
     assert world.outcomes == ["rate", "ok"]
 
 
+async def test_tokens_that_nobody_can_count_are_guessed() -> None:
+    world = World(FakeProvider([failing()]), "a")
+    assert await world.service.count_tokens(asking("x" * 350), caller()) == 100
+    for kind in (Kind.BAD_REQUEST, Kind.TOO_LONG):
+        wrong = World(FakeProvider([failing(kind, Scope.REQUEST, Cause.NONE, 400)]), "a")
+        with pytest.raises(GatewayError):
+            await wrong.service.count_tokens(asking(), caller())
+
+
 async def test_explaining_reserves_and_records_nothing() -> None:
     world = World(FakeProvider(), "a", "b")
     found = await world.service.explain("m1", "tea")

@@ -14,11 +14,13 @@ from core.domain.content import (
     Base64Text,
     Media,
     Part,
+    Role,
     Search,
     Source,
     Text,
     Thought,
     ToolCall,
+    Turn,
     Url,
     text_of,
 )
@@ -33,6 +35,7 @@ from core.domain.events import (
     UsageSeen,
 )
 from core.domain.failure import Cause, GatewayError, Kind, Scope
+from core.domain.requests import ChatRequest
 from core.domain.streams import Collector, StreamGuard
 from core.providers.antigravity.decode import Decoder
 from core.providers.antigravity.encode import Encoded
@@ -137,7 +140,9 @@ def test_any_reads_give_the_same_answer(sizes: list[int]) -> None:
             break
         batches.append(reader.feed(stream[at : at + size]))
         at += size
-    assert collected([*batches, reader.finish()]) == answer(*FULL, reader=decoder("mcp/get", "ls"))
+    events = [event for batch in (*batches, reader.finish()) for event in batch]
+    whole = decoder("mcp/get", "ls")
+    assert events == [*whole.feed(stream), *whole.finish()]
 
 
 @pytest.mark.parametrize(
@@ -336,6 +341,28 @@ def test_a_blocked_prompt_ends_by_the_filter() -> None:
     assert got.parts == ()
     assert got.finish.reason is FinishReason.CONTENT_FILTER
     assert "PROHIBITED_CONTENT" in got.finish.message
+
+
+def test_an_answer_that_does_not_tell_its_tokens_is_guessed() -> None:
+    request = ChatRequest("m", (Turn.of(Role.USER, "x" * 350),))
+    asked = Encoded(b"", ToolNames([]), request=request)
+    reader = Decoder("gemini-3-pro-high", asked, lambda: "id", lambda: NOW)
+    got = answer(message({"text": "y" * 35}), message({"text": "y" * 35}, finish="STOP"), reader=reader)
+    assert got.usage == Usage(100, 20)
+
+
+def test_another_family_that_answers_in_silence_is_noted(caplog: pytest.LogCaptureFixture) -> None:
+    count = {"promptTokenCount": 1}
+    answer(message({"text": "a"}, finish="STOP", usageMetadata=count, modelVersion="gemini-3-pro"))
+    assert not caplog.text
+    answer(message({"text": "a"}, finish="STOP", usageMetadata=count, modelVersion="gemini-3-flash"))
+    assert "gemini-3-pro-high was asked and gemini-3-flash has answered" in caplog.text
+
+
+def test_other_without_content_is_no_answer() -> None:
+    """With content it is how some calls and answers end."""
+    assert failed(message(finish="OTHER")).failure.cause is Cause.EMPTY
+    assert parts(message(call("f"), finish="OTHER")) == (ToolCall("call_1", "f", "{}"),)
 
 
 def test_an_empty_answer_ends_with_nothing() -> None:

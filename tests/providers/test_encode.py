@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
+from msgspec import structs
 
 from core.domain.content import (
     AssetRef,
@@ -25,6 +27,7 @@ from core.domain.failure import GatewayError, Kind
 from core.domain.requests import (
     ChatRequest,
     ImageOptions,
+    ImageRequest,
     Output,
     Sampling,
     Thinking,
@@ -33,6 +36,7 @@ from core.domain.requests import (
 )
 from core.providers.antigravity.contents import CONTINUE
 from core.providers.antigravity.encode import encode, encode_count, session_id
+from core.providers.antigravity.image import encode_image
 from core.providers.antigravity.models import facts_of
 
 from .bodies import (
@@ -48,6 +52,36 @@ from .bodies import (
     shape,
     user,
 )
+
+
+def test_the_kind_of_call_and_credits_are_named_only_where_settings_say_so() -> None:
+    plain = body(user("a"))
+    assert not {"requestType", "enabledCreditTypes"} & plain.keys()
+    sender = structs.replace(SENDER, typed=True, credits=True)
+
+    def sent(**fields: Any) -> dict[str, Any]:
+        return json.loads(encode(ChatRequest(GEMINI, (user("a"),), **fields), facts_of(GEMINI), sender).body)
+
+    got = sent()
+    assert got.pop("requestType") == "agent"
+    assert got.pop("enabledCreditTypes") == ["GOOGLE_ONE_AI"]
+    assert got == plain
+    assert sent(search=True)["requestType"] == "web_search"
+    row = facts_of("gemini-3-pro-image")
+    assert json.loads(encode_image(ImageRequest("kite"), row, sender))["requestType"] == "image_gen"
+
+
+def test_the_preamble_stands_before_every_system_text_of_a_chat_and_is_counted() -> None:
+    def texts(raw: bytes) -> list[str]:
+        request = json.loads(raw)["request"]
+        return [part["text"] for part in request.get("systemInstruction", {"parts": []})["parts"]]
+
+    sender, row = structs.replace(SENDER, preamble="You are kind."), facts_of(GEMINI)
+    request = ChatRequest(GEMINI, (user("a"),), system=("Be brief.",))
+    assert texts(encode(request, row, sender).body) == ["You are kind.", "Be brief."]
+    assert texts(encode_count(request, row, "You are kind.")) == ["You are kind.", "Be brief."]
+    assert texts(encode(structs.replace(request, search=True), row, sender).body) == ["Be brief."]
+    assert texts(encode(request, facts_of("gemini-3-pro-image"), sender).body) == []
 
 
 def test_the_seeds_complete_example_is_written() -> None:

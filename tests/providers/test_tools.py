@@ -6,17 +6,22 @@ import json
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from core.domain.requests import (
+    ChatRequest,
     Output,
     Tool,
     ToolChoice,
 )
+from core.providers.antigravity.encode import encode
+from core.providers.antigravity.models import facts_of
 
 from .bodies import (
     CLAUDE,
     GEMINI,
     OSS,
+    SENDER,
     WEATHER,
     body,
     user,
@@ -69,8 +74,8 @@ def test_search_stands_alone_and_never_beside_functions() -> None:
     assert fields(CLAUDE, search=True) == {}
 
 
-def test_a_name_is_declared_once_and_auto_may_be_narrowed() -> None:
-    second = Tool("get_weather", "another")
+def test_a_tool_is_declared_once_and_auto_may_be_narrowed() -> None:
+    second = structs.replace(WEATHER, description="another")
     other = Tool("other")
     declared = fields(tools=(WEATHER, second, other))["tools"][0]["functionDeclarations"]
     assert [(one["name"], one["description"]) for one in declared] == [
@@ -79,6 +84,18 @@ def test_a_name_is_declared_once_and_auto_may_be_narrowed() -> None:
     ]
     narrowed = fields(tools=(WEATHER, other), tool_choice=ToolChoice("auto", ("other",)))
     assert [one["name"] for one in narrowed["tools"][0]["functionDeclarations"]] == ["other"]
+
+
+def test_tools_that_only_share_a_name_are_told_apart_and_come_back_under_it() -> None:
+    other = Tool("get_weather", "by zip", {"type": "object", "properties": {"zip": {"type": "string"}}})
+    request = ChatRequest(GEMINI, (user("a"),), tools=(WEATHER, other))
+    encoded = encode(request, facts_of(GEMINI), SENDER)
+    declared = json.loads(encoded.body)["request"]["tools"][0]["functionDeclarations"]
+    first, second = (one["name"] for one in declared)
+    assert first == "get_weather"
+    assert second.startswith("get_weather_")
+    assert {encoded.names.original(name) for name in (first, second)} == {"get_weather"}
+    assert encode(request, facts_of(GEMINI), SENDER).body == encoded.body
 
 
 def test_claude_gets_a_placeholder_where_an_object_has_no_properties() -> None:

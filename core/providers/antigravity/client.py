@@ -246,7 +246,15 @@ class AntigravityProvider:
         return Timeouts(connect, settings.answer_timeout_s, settings.idle_timeout_s)
 
     def _sender(self, grant: Grant, request_id: str) -> Sender:
-        return Sender(grant.account, grant.project, request_id, self._settings().system_preamble)
+        settings = self._settings()
+        return Sender(
+            grant.account,
+            grant.project,
+            request_id,
+            settings.system_preamble,
+            settings.send_request_type,
+            settings.enable_credits,
+        )
 
     def _call_id(self) -> str:
         """An id for a tool call that came without one."""

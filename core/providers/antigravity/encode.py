@@ -25,16 +25,40 @@ from .thinking import think
 from .tools import custom_names, tool_fields, tool_names
 
 USER_AGENT: Final = "antigravity"
+CREDITS: Final = "GOOGLE_ONE_AI"
+AGENT: Final = "agent"
+SEARCHING: Final = "web_search"
+DRAWING: Final = "image_gen"
 SYSTEM_KEY_CHARS: Final = 2_000
 
 
 class Sender(Struct, frozen=True):
-    """Who sends: the account, its project, a fresh id for this attempt."""
+    """Who sends: the account, its project, a fresh id for this attempt, and what settings add.
+
+    `typed`: the kind of call is named. `credits`: the account's own may be spent.
+    """
 
     account: str
     project: str
     request_id: str
     preamble: str = ""
+    typed: bool = False
+    credits: bool = False
+
+    def envelope(self, kind: str, model: str, request: dict[str, Any]) -> bytes:
+        """The whole body of a generate call. `kind` is the gateway's word: agent, image_gen or web_search."""
+        body: dict[str, Any] = {
+            "project": self.project,
+            "model": model,
+            "request": request,
+            "userAgent": USER_AGENT,
+        }
+        if self.typed:
+            body["requestType"] = kind
+        body["requestId"] = self.request_id
+        if self.credits:
+            body["enabledCreditTypes"] = [CREDITS]
+        return to_json(body)
 
 
 class Encoded(Struct, frozen=True):
@@ -50,14 +74,9 @@ class Encoded(Struct, frozen=True):
 def encode(request: ChatRequest, row: Facts, sender: Sender) -> Encoded:
     """Write `request` for the model `row`. Raises GatewayError(bad_request) for what can't be asked."""
     names = tool_names(request, row)
-    body = {
-        "project": sender.project,
-        "model": row.id,
-        "request": request_object(request, row, sender, names),
-        "userAgent": USER_AGENT,
-        "requestId": sender.request_id,
-    }
-    return Encoded(to_json(body), names, custom_names(request), request)
+    fields = request_object(request, row, sender, names)
+    kind = SEARCHING if _searches(fields) else AGENT
+    return Encoded(sender.envelope(kind, row.id, fields), names, custom_names(request), request)
 
 
 def request_object(
@@ -101,6 +120,10 @@ def _opening(request: ChatRequest) -> str:
     return system + "\0" + (text_of(first.parts) if first else "")
 
 
+def _searches(fields: dict[str, Any]) -> bool:
+    return any("googleSearch" in tool for tool in fields.get("tools", ()))
+
+
 def _request(request: ChatRequest, row: Facts, names: ToolNames, preamble: str) -> dict[str, Any]:
     texts, turns = system_texts(request.system, request.turns)
     thought = think(request, row)
@@ -109,11 +132,13 @@ def _request(request: ChatRequest, row: Facts, names: ToolNames, preamble: str) 
         thought = think(request, row, possible=False)
         wire = contents(turns, row, names, thinking=False)
     fields: dict[str, Any] = {}
+    tools = tool_fields(request, row, names)
     if not row.draws:
-        texts = [text for text in (preamble, *texts, schema_text(request, row)) if text]
+        head = preamble if not _searches(tools) else ""
+        texts = [text for text in (head, *texts, schema_text(request, row)) if text]
         if texts:
             fields["systemInstruction"] = {"parts": [{"text": text} for text in texts]}
-    fields |= tool_fields(request, row, names)
+    fields |= tools
     if config := generation_config(request, row, thought):
         fields["generationConfig"] = config
     if request.safety and row.gemini:

@@ -13,6 +13,7 @@ from .repairs import lost as lost_to
 from .thinking import Thought
 
 MAX_STOPS: Final = 5
+HOTTEST: Final = 2.0
 WRITER: Final = frozenset({"text"})
 PAINTER: Final = frozenset({"text", "image"})
 """The forms in which models answer."""
@@ -72,7 +73,7 @@ def schema_text(request: ChatRequest, row: Facts) -> str:
 def _sampling(request: ChatRequest, row: Facts, thought: Thought) -> dict[str, Any]:
     asked = request.sampling
     config: dict[str, Any] = {
-        "temperature": asked.temperature,
+        "temperature": None if asked.temperature is None else max(0.0, min(asked.temperature, HOTTEST)),
         "topP": asked.top_p,
         "topK": asked.top_k,
         "stopSequences": [text for text in asked.stop if text.strip()][:MAX_STOPS] or None,

@@ -10,11 +10,11 @@ from core.domain.content import Base64Text, Media
 from core.domain.events import Made
 from core.domain.failure import Cause, Failure, GatewayError, Kind, Scope
 from core.domain.requests import ImageOptions, ImageRequest
-from core.wire.gemini import FINISH, UNREADABLE, Part, Response, UsageMetadata, to_json
+from core.wire.gemini import FINISH, UNREADABLE, Part, Response, UsageMetadata
 from core.wire.pictures import base64_mime, picture_mime, split_model
 
 from .contents import media_part
-from .encode import USER_AGENT, Sender
+from .encode import DRAWING, Sender
 from .errors import classify_object
 from .generation import image_config
 from .models import Facts
@@ -31,14 +31,7 @@ class _Envelope(Response):
 
 def encode_image(request: ImageRequest, row: Facts, sender: Sender) -> bytes:
     """Write one picture's request. Raises GatewayError(bad_request) for what can't be asked."""
-    body = {
-        "project": sender.project,
-        "model": row.id,
-        "request": image_object(request, row),
-        "userAgent": USER_AGENT,
-        "requestId": sender.request_id,
-    }
-    return to_json(body)
+    return sender.envelope(DRAWING, row.id, image_object(request, row))
 
 
 def image_object(request: ImageRequest, row: Facts) -> dict[str, Any]:

@@ -98,6 +98,10 @@ class AntigravitySettings(Struct, frozen=True, kw_only=True):
         ),
     ] = field(default_factory=dict[str, OwnModel])
     system_preamble: Annotated[str, doc("Text put before every system instruction.")] = ""
+    send_request_type: Annotated[bool, doc("Say with every call what kind it is (agent, image_gen).")] = False
+    enable_credits: Annotated[
+        bool, doc("Let Google spend the account's own Google One AI credits when its quota is used up.")
+    ] = False
     connect_timeout_s: Annotated[float, doc("Seconds for a connection to come about.", 1, 300)] = 10.0
     token_timeout_s: Annotated[float, doc("Seconds for a token or e-mail call.", 1, 300)] = 15.0
     metadata_timeout_s: Annotated[float, doc("Seconds for a project or model list call.", 1, 300)] = 10.0

@@ -45,7 +45,7 @@ def tool_fields(request: ChatRequest, row: Facts, names: ToolNames) -> dict[str,
     if request.tool_choice.mode == "none" and row.claude and not _has_calls(request):
         return {}
     mode = schema_mode(row)
-    declarations = [_declaration(tool, row, names, mode) for tool in functions]
+    declarations = _distinct([_declaration(tool, row, names, mode) for tool in functions], names)
     fields: dict[str, Any] = {"tools": [{"functionDeclarations": declarations}]}
     if (calling := _calling(request, row, names)) is not None:
         fields["toolConfig"] = {"functionCallingConfig": calling}
@@ -57,13 +57,26 @@ def schema_mode(row: Facts) -> Mode:
 
 
 def _functions(request: ChatRequest) -> list[Tool]:
-    """Declared functions, each name once; `auto` narrowed to names declares only those."""
-    found = {tool.name: tool for tool in reversed(request.tools) if tool.kind != "builtin"}
-    tools = [found[name] for name in dict.fromkeys(tool.name for tool in request.tools) if name in found]
+    """Declared functions; `auto` narrowed to names declares only those."""
+    tools = [tool for tool in request.tools if tool.kind != "builtin"]
     choice = request.tool_choice
     if choice.mode == "auto" and choice.names:
         tools = [tool for tool in tools if tool.name in choice.names]
     return tools
+
+
+def _distinct(declarations: list[dict[str, Any]], names: ToolNames) -> list[dict[str, Any]]:
+    """Each declaration once: one that repeats another is left out, one that only shares its name gets
+    another one."""
+    schemas: dict[str, list[Any]] = {}
+    distinct: list[dict[str, Any]] = []
+    for one in declarations:
+        twins = schemas.setdefault(one["name"], [])
+        if one["parameters"] in twins:
+            continue
+        distinct.append({**one, "name": names.twin(one["name"], len(twins))} if twins else one)
+        twins.append(one["parameters"])
+    return distinct
 
 
 def _stubs(request: ChatRequest) -> list[Tool]:

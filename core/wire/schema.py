@@ -14,7 +14,7 @@ from typing import Any, Final, Literal, cast
 import msgspec
 from msgspec import Raw
 
-from .schema_flat import Active, Flat, Flattener, TooLargeError
+from .schema_flat import LARGEST, Active, Flat, Flattener, TooLargeError
 from .schema_words import Node, properties_of, required_of, stated_types, type_of
 
 Mode = Literal["gemini", "claude", "response"]
@@ -45,7 +45,8 @@ PLACEHOLDER: Final = "_placeholder"
 PLACEHOLDER_SCHEMA: Final[Node] = {"type": "boolean", "description": "Unused. Always send true."}
 
 DEPTH_LIMITS: Final = (20, 8, 4)
-"""How deep references are inlined; the next one is tried when a schema grows too large."""
+"""How deep references are inlined; the next one is tried when a schema grows too large, and after the last
+one it is cut where it does."""
 
 NESTING_LIMIT: Final = 64
 """Literal nesting beyond this is cut to a bare type."""
@@ -57,11 +58,14 @@ def clean(schema: Any, mode: Mode) -> Node:
     if len(root) == 1 and isinstance(root.get("schema"), dict):
         root = cast(Node, root["schema"])
     for limit in DEPTH_LIMITS:
+        cleaner = _Cleaner(root, mode, limit, last=False)
         try:
-            return _Cleaner(root, mode, limit, last=limit == DEPTH_LIMITS[-1]).top()
+            cleaned = cleaner.top()
         except TooLargeError:
             continue
-    raise AssertionError("the last depth limit never gives up")
+        if not cleaner.inlined or len(msgspec.json.encode(cleaned)) <= LARGEST:
+            return cleaned
+    return _Cleaner(root, mode, DEPTH_LIMITS[-1], last=True).top()
 
 
 def clean_json(schema: Any, mode: Mode) -> Raw:
@@ -81,6 +85,11 @@ class _Cleaner:
         self._root = root
         self._mode = mode
         self._flattener = Flattener(root, depth_limit, last)
+
+    @property
+    def inlined(self) -> int:
+        """How many references were met."""
+        return self._flattener.inlined
 
     def top(self) -> Node:
         flat = self._flattener.flatten(self._root, frozenset(), 0)

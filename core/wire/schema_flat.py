@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any, Final, TypeGuard, cast
 from urllib.parse import unquote
 
-from msgspec import Struct
+from msgspec import Struct, json
 
 from .schema_words import (
     KEYWORDS,
@@ -30,6 +30,8 @@ Active = frozenset[str]
 CHAIN_LIMIT: Final = 32
 NEST_LIMIT: Final = 40
 INLINED_LIMIT: Final = 3_000
+LARGEST: Final = 200_000
+"""Bytes by which references may make a schema grow."""
 
 
 class TooLargeError(Exception):
@@ -53,14 +55,15 @@ class Flattener:
     """Flattens nodes of one document. `depth_limit`: references deeper than this become stubs.
 
     Once INLINED_LIMIT references have been met, it raises TooLargeError, or, if it must not give
-    up (`last`), turns every further reference into a stub.
+    up (`last`), turns every further reference into a stub; then it does so after LARGEST bytes, too.
     """
 
     def __init__(self, root: Node, depth_limit: int, last: bool) -> None:
         self._root = root
         self._depth_limit = depth_limit
         self._last = last
-        self._inlined = 0
+        self.inlined = 0
+        self._grown = 0
 
     def flatten(self, node: Node, active: Active, depth: int, nest: int = 0) -> Flat:
         flat = self._base(node, active, depth, nest)
@@ -107,7 +110,7 @@ class Flattener:
             if not found or hops >= CHAIN_LIMIT:
                 return Flat({"type": "object", **own}, active, [_last_segment(ref)], [])
             shape: Node = cast(Node, target) if isinstance(target, dict) else {}
-            if self._exhausted() or ref in active or depth > self._depth_limit:
+            if self._exhausted(shape) or ref in active or depth > self._depth_limit:
                 return Flat(_stub({**shape, **own}), active, [_last_segment(ref)], [])
             hops += 1
             active |= {ref}
@@ -117,13 +120,14 @@ class Flattener:
     def _is_active(self, branch: Node, active: Active) -> bool:
         return isinstance(branch.get("$ref"), str) and branch["$ref"] in active
 
-    def _exhausted(self) -> bool:
-        self._inlined += 1
-        if self._inlined <= INLINED_LIMIT:
-            return False
+    def _exhausted(self, shape: Node) -> bool:
+        self.inlined += 1
         if self._last:
-            return True
-        raise TooLargeError
+            self._grown += len(json.encode(shape))
+            return self.inlined > INLINED_LIMIT or self._grown > LARGEST
+        if self.inlined > INLINED_LIMIT:
+            raise TooLargeError
+        return False
 
     def _look_up(self, ref: str) -> tuple[bool, Any]:
         """Follow a JSON pointer of this document (RFC 6901)."""

@@ -107,6 +107,31 @@ def test_schemas_that_refer_to_each_other_end_in_a_bounded_time() -> None:
     assert clean(cleaned, "gemini") == cleaned
 
 
+def test_a_schema_does_not_grow_without_bounds_by_what_it_repeats() -> None:
+    """A large definition that is referred to from everywhere is written out as often as there is room."""
+    large = {
+        "type": "object",
+        "description": "d" * 2_000,
+        "properties": {f"p{n}": {"type": "string", "description": "x" * 100} for n in range(50)},
+    }
+    schema = {
+        "type": "object",
+        "properties": {f"q{n}": {"$ref": "#/$defs/Large"} for n in range(200)},
+        "$defs": {"Large": large},
+    }
+    cleaned = clean(schema, "gemini")
+    _check(cleaned, "gemini")
+    assert len(cleaned["properties"]) == 200
+    assert len(cleaned["properties"]["q0"]["properties"]) == 50
+    assert len(json.dumps(cleaned)) < 200_000 + 200 * 2_100
+    assert clean(cleaned, "gemini") == cleaned
+
+
+def test_a_large_schema_without_references_stays_whole() -> None:
+    properties = {f"p{n}": {"type": "string", "description": "x" * 100} for n in range(3_000)}
+    assert clean({"type": "object", "properties": properties}, "gemini")["properties"] == properties
+
+
 def test_very_deep_literal_nesting_is_cut_to_a_bare_type() -> None:
     schema: dict[str, Any] = {"type": "string"}
     for _ in range(300):

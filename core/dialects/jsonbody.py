@@ -21,7 +21,7 @@ _NOT_BRACKETS: Final = bytes(byte for byte in range(256) if byte not in b"[]{}")
 
 def brackets_of(body: bytes) -> bytes:
     """The brackets that stand outside of strings, braces written as square ones."""
-    if b"\\" in body:
+    if b'\\"' in body:
         body = body.replace(b"\\\\", b"").replace(b'\\"', b"")
     return b"".join(body.split(b'"')[::2]).translate(_SQUARE, _NOT_BRACKETS)
 

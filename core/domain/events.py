@@ -55,7 +55,7 @@ class PartOpened(Struct, frozen=True, tag="part_opened"):
     part: Part
 
 
-class PartDelta(Struct, frozen=True, tag="part_delta"):
+class PartDelta(Struct, frozen=True, tag="part_delta", gc=False):
     """More text of the open part (arguments, for a tool call), or its signature."""
 
     text: str = ""

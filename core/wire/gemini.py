@@ -50,7 +50,7 @@ class CodeResult(Struct, gc=False):
     output: str = ""
 
 
-class Part(Struct, rename="camel"):
+class Part(Struct, rename="camel", gc=False):
     """One part of a candidate; exactly one of the content fields is set."""
 
     text: str | None = None
@@ -77,7 +77,7 @@ class Part(Struct, rename="camel"):
         return None if blob is None else (blob.mime_type, blob.data)
 
 
-class Content(Struct):
+class Content(Struct, gc=False):
     parts: list[Part] | None = None
 
 
@@ -98,7 +98,7 @@ class Grounding(Struct, rename="camel"):
     grounding_chunks: list[GroundingChunk] | None = None
 
 
-class Candidate(Struct, rename="camel"):
+class Candidate(Struct, rename="camel", gc=False):
     content: Content | None = None
     finish_reason: str | None = None
     finish_message: str | None = None
@@ -150,7 +150,7 @@ class PromptFeedback(Struct, rename="camel", gc=False):
     block_reason_message: str | None = None
 
 
-class Response(Struct, rename="camel"):
+class Response(Struct, rename="camel", gc=False):
     """A GenerateContentResponse, or one message of a stream of them."""
 
     candidates: list[Candidate] | None = None

@@ -17,6 +17,7 @@ MAX_EVENT_BYTES: Final = 64 * 1024 * 1024
 
 _LF: Final = b"\n\ndata: "
 _CRLF: Final = b"\r\n\r\ndata: "
+_CR: Final = 13
 _FIELD_BYTES: Final = len(b"data: \r\n")
 _BOM: Final = b"\xef\xbb\xbf"
 
@@ -52,9 +53,9 @@ class SseParser:
 
         Raises EventTooLargeError once an event or a line passes the limit.
         """
-        if not self._held and not self._data:
+        if not self._held and not self._data and len(read) <= self._limit:
             payloads = _whole_events(read)
-            if payloads is not None and len(read) <= self._limit:
+            if payloads is not None:
                 self._begun = True
                 return payloads
         end = read.rfind(b"\n") + 1
@@ -124,11 +125,13 @@ def _whole_events(read: bytes) -> list[bytes] | None:
 
     Nearly every read of a busy stream is. Counting line breaks proves it without looking at lines.
     """
-    if not read.startswith(b"data: "):
+    if read[:6] != b"data: ":
         return None
-    if read.endswith(b"\n\n"):
+    if read[-2:] == b"\n\n":
+        if read.find(b"\n") == len(read) - 2 and _CR not in read:
+            return [read[6:-2]]
         payloads = read[6:-2].split(_LF)
-        if read.count(b"\n") == 2 * len(payloads) and b"\r" not in read:
+        if read.count(b"\n") == 2 * len(payloads) and _CR not in read:
             return payloads
     elif read.endswith(b"\r\n\r\n"):
         payloads = read[6:-4].split(_CRLF)

@@ -1,7 +1,9 @@
-"""Translating alone: a request of 2 KB on its way in, a chunk on its way out. No I/O."""
+"""Translating alone: requests of 2 KB and 200 KB on their way in, a chunk on its way out. No I/O."""
 
 from __future__ import annotations
 
+import json
+import random
 import time
 from collections.abc import Callable
 
@@ -12,7 +14,6 @@ from core.providers.antigravity.decode import Decoder
 from core.providers.antigravity.encode import Sender, encode
 from core.providers.antigravity.models import facts_of
 from tests.bench.figures import Figures
-from tests.bench.tools import Tools
 
 pytestmark = [pytest.mark.bench, pytest.mark.timeout(60)]
 
@@ -22,6 +23,35 @@ CHUNK = (
     b'data: {"response":{"candidates":[{"content":{"role":"model","parts":[{"text":"chunk 17 of 200 "}]}}],'
     b'"modelVersion":"gemini-3-pro"},"traceId":"0123456789abcdef"}\n\n'
 )
+
+WORDS = "the quick brown fox jumps over lazy dog through a café while “quoted” tokens stream\n"
+SIZES = ((2_000, 300, 20.0), (200_000, 10, None))
+"""Bytes of a request, how often it is read in a go, and what translating it may take, in microseconds."""
+
+
+def chat_body(size: int) -> bytes:
+    """A chat completion with a system text, a tool, and turns up to `size` bytes; always the same one."""
+    chance = random.Random(7)
+
+    def words(count: int) -> str:
+        return " ".join(chance.choices(WORDS.split(" "), k=count))
+
+    city = {"type": "string", "description": "City"}
+    unit = {"type": "string", "enum": ["c", "f"]}
+    schema = {"type": "object", "properties": {"city": city, "unit": unit}, "required": ["city"]}
+    tool = {"name": "get_weather", "description": "Get the weather for a city", "parameters": schema}
+    messages = [{"role": "system", "content": words(60)}]
+    asked = {
+        "model": MODEL,
+        "messages": messages,
+        "temperature": 0.7,
+        "max_tokens": 1024,
+        "stream": True,
+        "tools": [{"type": "function", "function": tool}],
+    }
+    while len(json.dumps(asked)) < size:
+        messages.append({"role": ("assistant", "user")[len(messages) % 2], "content": words(min(250, size // 50))})
+    return json.dumps(asked).encode()
 
 
 def microseconds(work: Callable[[], object], times: int) -> float:
@@ -35,19 +65,23 @@ def microseconds(work: Callable[[], object], times: int) -> float:
     return min(found)
 
 
-def test_a_request_in_and_a_chunk_out(figures: Figures, tools: Tools) -> None:
-    body = (tools.bodies / "oai_2k_s.json").read_bytes()
-    sender = Sender("account", "project", "request", "")
-    request = chat.decode(body, "id", 0).request
-    into = microseconds(lambda: chat.decode(body, "id", 0), 300)
-    onward = microseconds(lambda: encode(request, facts_of(MODEL), sender), 300)
-    figures.add(
-        "translate a 2 KB request in",
-        f"{into + onward:.0f} us (read {into:.0f}, write {onward:.0f})",
-        "20 us",
-        into + onward <= 20,
-    )
-    asked = encode(request, facts_of(MODEL), sender)
+def test_a_request_in_and_a_chunk_out(figures: Figures) -> None:
+    sender, row = Sender("account", "project", "request", ""), facts_of(MODEL)
+    for size, times, target in SIZES:
+        body = chat_body(size)
+        request = chat.decode(body, "id", 0).request
+        read = microseconds(lambda body=body: chat.decode(body, "id", 0), times)
+        write = microseconds(lambda request=request: encode(request, row, sender), times)
+        figures.add(
+            f"translate a {size // 1000} KB request in",
+            f"{read + write:.0f} us (read {read:.0f}, write {write:.0f})",
+            f"{target:.0f} us" if target else "",
+            read + write <= target if target else None,
+        )
+
+    body = chat_body(2_000)
+    asked = encode(chat.decode(body, "id", 0).request, row, sender)
+    beginning = microseconds(lambda: chat.decode(body, "id", 0), 300)
 
     def answer(reads: list[bytes]) -> None:
         decoder = Decoder(MODEL, asked, lambda: "id", time.time)
@@ -56,5 +90,5 @@ def test_a_request_in_and_a_chunk_out(figures: Figures, tools: Tools) -> None:
             assert reply.frames(decoder.feed(read))
 
     for name, reads in (("one a read", [CHUNK] * CHUNKS), ("200 a read", [CHUNK * CHUNKS])):
-        each = (microseconds(lambda reads=reads: answer(reads), 10) - into) / CHUNKS
+        each = (microseconds(lambda reads=reads: answer(reads), 10) - beginning) / CHUNKS
         figures.add(f"translate a chunk out, {name}", f"{each:.1f} us", "2 us", each <= 2)

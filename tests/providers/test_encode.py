@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from typing import Any
 
@@ -82,6 +83,21 @@ def test_the_preamble_stands_before_every_system_text_of_a_chat_and_is_counted()
     assert texts(encode_count(request, row, "You are kind.")) == ["You are kind.", "Be brief."]
     assert texts(encode(structs.replace(request, search=True), row, sender).body) == ["Be brief."]
     assert texts(encode(request, facts_of("gemini-3-pro-image"), sender).body) == []
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        "data:image/webp;base64,iVBORw0KGgoAAAANSUhEUg==",
+        "iVBORw0KGgoAAAANS\nUhEUg==\n",
+        b"\x89PNG\r\n\x1a\n123",
+    ],
+)
+def test_a_picture_is_sent_bare_and_as_what_it_is(data: str | bytes) -> None:
+    held = Base64Text(data) if isinstance(data, str) else data
+    sent = contents(user("see", Media("image/webp", held)))[0]["parts"][1]["inlineData"]
+    assert sent["mimeType"] == "image/png"
+    assert base64.b64decode(sent["data"], validate=True).startswith(b"\x89PNG")
 
 
 def test_the_seeds_complete_example_is_written() -> None:

@@ -28,6 +28,7 @@ from core.domain.content import (
     Url,
 )
 from core.domain.failure import GatewayError, Kind
+from core.wire.pictures import base64_mime, picture_mime
 from core.wire.tool_names import ToolNames
 
 from .models import Facts
@@ -40,6 +41,11 @@ CONTINUE: Final = "Go on exactly where your text above stops. Repeat nothing of 
 PICTURE_THERE: Final = "[a picture that was made here]"
 OPAQUE_KEYS: Final = frozenset({"text", "inlineData", "fileData", "executableCode", "codeExecutionResult"})
 """What an opaque part may be; calls and results have words of their own."""
+
+LINE: Final = 128
+"""Characters among which base64 that is broken into lines has a break."""
+SPEAKERS: Final[dict[type, str]] = {ToolCall: "model", Thought: "model", ToolResult: "user"}
+"""Whose these are, wherever they stand."""
 
 
 def system_texts(system: tuple[str, ...], turns: tuple[Turn, ...]) -> tuple[list[str], tuple[Turn, ...]]:
@@ -58,29 +64,24 @@ def contents(turns: tuple[Turn, ...], row: Facts, names: ToolNames, thinking: bo
     Raises GatewayError(bad_request) when nothing is left to say, or a picture has no bytes here.
     """
     wire: list[WireTurn] = []
+    tools = False
     for turn in turns:
+        role = "model" if turn.role is Role.MODEL else "user"
         for part in turn.parts:
-            parts = [one for one in _parts(part, turn.role, row, names, thinking) if _says(one, row)]
-            if parts:
-                wire.append(WireTurn(_role(part, turn.role), parts))
-    wire = paired(_merged(wire), strict_ids=row.claude)
-    wire = _ended(_merged(wire), row)
+            kind = type(part)
+            tools = tools or kind is ToolCall or kind is ToolResult
+            for one in _parts(part, turn.role, row, names, thinking):
+                if _says(one, row):
+                    _add(wire, SPEAKERS.get(kind, role), one)
+    if tools:
+        wire = _merged(paired(wire, strict_ids=row.claude))
+    wire = _ended(wire, row)
     if not wire:
         raise GatewayError.of(
             Kind.BAD_REQUEST, "The conversation is empty: it holds no text, picture or tool result to answer."
         )
-    return [{"role": turn.role, "parts": _ordered(turn, row)} for turn in wire]
-
-
-def _role(part: Part, role: Role) -> str:
-    """Whose part it is: calls and thoughts are the model's and results the user's, wherever they stand."""
-    match part:
-        case ToolCall() | Thought():
-            return "model"
-        case ToolResult():
-            return "user"
-        case _:
-            return "model" if role is Role.MODEL else "user"
+    mixed = tools or row.claude
+    return [{"role": turn.role, "parts": _ordered(turn, row) if mixed else turn.parts} for turn in wire]
 
 
 def _parts(part: Part, role: Role, row: Facts, names: ToolNames, thinking: bool) -> list[WirePart]:
@@ -122,12 +123,17 @@ def _says(part: WirePart, row: Facts) -> bool:
 
 
 def media_part(part: Media) -> WirePart:
-    """A picture as `inlineData`; base64 passes as it is."""
+    """A picture as `inlineData`, under the type that its bytes tell; base64 passes as it is, but for a
+    `data:` prefix and line breaks."""
     match part.data:
         case Base64Text(text=text):
-            return {"inlineData": {"mimeType": part.mime, "data": text}}
+            text = (text.partition(",")[2] if text.startswith("data:") else text).strip()
+            if len(text[:LINE].split()) > 1:
+                text = "".join(text.split())
+            return {"inlineData": {"mimeType": base64_mime(text) or part.mime, "data": text}}
         case bytes() as raw:
-            return {"inlineData": {"mimeType": part.mime, "data": base64.b64encode(raw).decode()}}
+            data = base64.b64encode(raw).decode()
+            return {"inlineData": {"mimeType": picture_mime(raw) or part.mime, "data": data}}
         case Url(url=url):
             raise GatewayError.of(
                 Kind.BAD_REQUEST,
@@ -190,14 +196,19 @@ def _opaque(raw: str) -> list[WirePart]:
     return [part] if len(OPAQUE_KEYS & part.keys()) == 1 else []
 
 
+def _add(turns: list[WireTurn], role: str, part: WirePart) -> None:
+    """One part more: neighbours with one role are one turn."""
+    if turns and turns[-1].role == role:
+        turns[-1].parts.append(part)
+    else:
+        turns.append(WireTurn(role, [part]))
+
+
 def _merged(turns: list[WireTurn]) -> list[WireTurn]:
-    """Neighbours with one role as one turn."""
     merged: list[WireTurn] = []
     for turn in turns:
-        if merged and merged[-1].role == turn.role:
-            merged[-1].parts.extend(turn.parts)
-        else:
-            merged.append(WireTurn(turn.role, list(turn.parts)))
+        for part in turn.parts:
+            _add(merged, turn.role, part)
     return merged
 
 

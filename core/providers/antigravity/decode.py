@@ -27,7 +27,6 @@ from core.domain.failure import Failure, GatewayError
 from core.wire.gemini import (
     BROKEN,
     UNREADABLE,
-    Candidate,
     FunctionCall,
     Grounding,
     Part,
@@ -112,7 +111,12 @@ class Decoder:
             self._keep(self._pieces, read)
             return batch
         for payload in self._sse.feed(read):
-            self._take(payload, batch)
+            try:
+                envelope = _DECODER.decode(payload)
+            except UNREADABLE as error:
+                self._take_odd(payload, batch, error)
+            else:
+                self._take(envelope, batch)
         return batch
 
     def _keep(self, pieces: list[bytes], read: bytes) -> None:
@@ -125,7 +129,10 @@ class Decoder:
         """The last events. Raises GatewayError: cut without a finish reason, or a broken answer."""
         batch: Batch = []
         for payload in self._sse.finish() if self._pieces is None else [b"".join(self._pieces)]:
-            self._take(payload, batch)
+            try:
+                self._take(_DECODER.decode(payload), batch)
+            except UNREADABLE as error:
+                self._take_odd(payload, batch, error)
         if self.failure is not None:
             raise GatewayError(self.failure)
         if not self.complete:
@@ -154,18 +161,10 @@ class Decoder:
 
     # --- payloads -------------------------------------------------------------------------------
 
-    def _take(self, payload: bytes, batch: Batch) -> None:
-        if self.failure is not None or payload == DONE or not payload:
-            return
-        try:
-            envelope = _DECODER.decode(payload)
-        except UNREADABLE as error:
-            self._take_odd(payload, batch, error)
-            return
-        self._take_envelope(envelope, batch)
-
     def _take_odd(self, payload: bytes, batch: Batch, error: Exception) -> None:
         """An array of responses, or something that can't be read: a hole, unless the ending has come."""
+        if self.failure is not None or payload == DONE or not payload:
+            return
         try:
             envelopes = _LIST_DECODER.decode(payload)
         except UNREADABLE:
@@ -175,9 +174,11 @@ class Decoder:
                 self.failure = structs.replace(HOLE, detail=what)
             return
         for envelope in envelopes:
-            self._take_envelope(envelope, batch)
+            self._take(envelope, batch)
 
-    def _take_envelope(self, envelope: Envelope, batch: Batch) -> None:
+    def _take(self, envelope: Envelope, batch: Batch) -> None:
+        if self.failure is not None:
+            return
         if envelope.error is not None:
             self.failure = classify_object(envelope.error, self._model, self._now())
             return
@@ -192,22 +193,19 @@ class Decoder:
         if response.prompt_feedback is not None and response.prompt_feedback.block_reason:
             self._blocked = response.prompt_feedback
         for candidate in response.candidates or ():
-            self._take_candidate(candidate, batch)
-
-    def _take_candidate(self, candidate: Candidate, batch: Batch) -> None:
-        content = candidate.content
-        if content is not None and content.parts:
-            for part in content.parts:
-                text = part.text
-                if text is not None:
-                    self._take_text(part, text, batch)
-                else:
-                    self._take_part(part, batch)
-        if candidate.grounding_metadata is not None:
-            self._grounding = candidate.grounding_metadata
-        if candidate.finish_reason:
-            self._reason = candidate.finish_reason
-            self._message = candidate.finish_message or ""
+            content = candidate.content
+            if content is not None and content.parts:
+                for part in content.parts:
+                    text = part.text
+                    if text is not None:
+                        self._take_text(part, text, batch)
+                    else:
+                        self._take_part(part, batch)
+            if candidate.grounding_metadata is not None:
+                self._grounding = candidate.grounding_metadata
+            if candidate.finish_reason:
+                self._reason = candidate.finish_reason
+                self._message = candidate.finish_message or ""
 
     # --- parts ----------------------------------------------------------------------------------
 
@@ -229,7 +227,7 @@ class Decoder:
             self._switch(kind, batch)
         if self._counts is None:
             self._said += len(text)
-        batch.append(PartDelta(text, signature))
+        batch.append(PartDelta(text, signature) if signature else PartDelta(text))
 
     def _may_be_outdated(self, text: str) -> bool:
         """Hold back a first text that may be the refusal of our version, until more of it comes."""

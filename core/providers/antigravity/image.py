@@ -11,7 +11,7 @@ from core.domain.events import Made
 from core.domain.failure import Cause, Failure, GatewayError, Kind, Scope
 from core.domain.requests import ImageOptions, ImageRequest
 from core.wire.gemini import FINISH, UNREADABLE, Part, Response, UsageMetadata
-from core.wire.pictures import base64_mime, picture_mime, split_model
+from core.wire.pictures import base64_mime, split_model
 
 from .contents import media_part
 from .encode import DRAWING, Sender
@@ -43,7 +43,7 @@ def image_object(request: ImageRequest, row: Facts) -> dict[str, Any]:
             Kind.BAD_REQUEST, f"At most {MAX_REFERENCES} pictures can be sent along; take some away."
         )
     prompt = f"{request.prompt}\n\n{MASK_TEXT}" if masks else request.prompt
-    parts = [{"text": prompt}, *(media_part(_mended(media)) for media in [*references, *masks])]
+    parts = [{"text": prompt}, *map(media_part, [*references, *masks])]
     named = split_model(request.model)
     shape = ImageOptions(request.image.aspect or named.aspect, request.image.size or named.size)
     fields: dict[str, Any] = {
@@ -88,19 +88,6 @@ def decode_image(body: bytes, model: str, index: int, now: float) -> Made:
 def _picture(part: Part) -> Media:
     mime, data = part.blob() or ("", "")
     return Media(base64_mime(data) or mime.lower(), Base64Text(data))
-
-
-def _mended(media: Media) -> Media:
-    """A picture without a `data:` prefix or white space, under its true mime type."""
-    match media.data:
-        case Base64Text(text=text):
-            text = text.partition(",")[2] if text.startswith("data:") else text
-            text = "".join(text.split())
-            return Media(base64_mime(text) or media.mime, Base64Text(text), media.role)
-        case bytes() as raw:
-            return Media(picture_mime(raw) or media.mime, raw, media.role)
-        case _:
-            return media
 
 
 def _no_picture(response: Response, text: str) -> Failure:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any, Final
 
 from core.domain.content import ToolCall, ToolResult
@@ -25,7 +26,21 @@ FREE_TEXT: Final[dict[str, Any]] = {
 
 def tool_names(request: ChatRequest, row: Facts) -> ToolNames:
     """Names both ways for everything that is declared, chosen or mentioned in history."""
-    return ToolNames(_names(request), strict=row.claude)
+    names = [tool.name for tool in request.tools if tool.kind != "builtin"]
+    twins = len(set(names)) != len(names)
+    names += request.tool_choice.names
+    for turn in request.turns:
+        for part in turn.parts:
+            if isinstance(part, ToolCall | ToolResult) and part.name:
+                names.append(part.name)
+    # Tools that share a name are given further ones, which are good for this request only.
+    return ToolNames(names, row.claude) if twins else _known_names(tuple(names), row.claude)
+
+
+@lru_cache(maxsize=512)
+def _known_names(names: tuple[str, ...], strict: bool) -> ToolNames:
+    """Remembered: the same names come with every turn of a conversation."""
+    return ToolNames(names, strict)
 
 
 def custom_names(request: ChatRequest) -> frozenset[str]:
@@ -125,14 +140,3 @@ def _calls(request: ChatRequest) -> Iterator[ToolCall]:
         for part in turn.parts:
             if isinstance(part, ToolCall) and part.kind != "builtin":
                 yield part
-
-
-def _names(request: ChatRequest) -> Iterator[str]:
-    for tool in request.tools:
-        if tool.kind != "builtin":
-            yield tool.name
-    yield from request.tool_choice.names
-    for turn in request.turns:
-        for part in turn.parts:
-            if isinstance(part, ToolCall | ToolResult) and part.name:
-                yield part.name

@@ -50,7 +50,9 @@ def chat_body(size: int) -> bytes:
         "tools": [{"type": "function", "function": tool}],
     }
     while len(json.dumps(asked)) < size:
-        messages.append({"role": ("assistant", "user")[len(messages) % 2], "content": words(min(250, size // 50))})
+        messages.append(
+            {"role": ("assistant", "user")[len(messages) % 2], "content": words(min(250, size // 50))}
+        )
     return json.dumps(asked).encode()
 
 

@@ -22,6 +22,10 @@ from core.domain.content import (
     Turn,
 )
 from core.domain.failure import GatewayError
+from core.domain.requests import ChatRequest
+from core.providers.antigravity.contents import PICTURE_THERE
+from core.providers.antigravity.generation import dropped
+from core.providers.antigravity.models import facts_of
 from core.providers.antigravity.pairing import NO_RESULT
 from core.providers.antigravity.signatures import SENTINEL
 
@@ -114,6 +118,39 @@ def test_pictures_of_a_result_follow_the_last_result() -> None:
         user(ToolResult("c1", "f", (Text("x"), picture)), ToolResult("c2", "g", (Text("y"),))),
     )
     assert shape(got)[2] == ("user", ["result c1", "result c2", "picture"])
+
+
+def test_pictures_that_a_model_made_long_ago_are_not_sent_again_and_that_is_told() -> None:
+    size = 3 * 1024 * 1024
+
+    def picture(letter: str) -> Media:
+        return Media("image/png", Base64Text(letter * size))
+
+    turns: list[Turn] = [user(picture("U"), "change it")]
+    for letter in "ABCD":
+        turns += [model(picture(letter)), user("again")]
+    got = contents(*turns)
+    shown = [
+        part["inlineData"]["data"][0] if "inlineData" in part else part["text"]
+        for turn in got
+        for part in turn["parts"]
+    ]
+    assert shown == [
+        "U",
+        "change it",
+        PICTURE_THERE,
+        "again",
+        PICTURE_THERE,
+        "again",
+        "C",
+        "again",
+        "D",
+        "again",
+    ]
+    assert "older_pictures" in dropped(ChatRequest(GEMINI, tuple(turns)), facts_of(GEMINI), True)
+    large = (user("a"), model(Media("image/png", Base64Text("E" * 3 * size))), user("again"))
+    assert "inlineData" in contents(*large)[1]["parts"][0]
+    assert dropped(ChatRequest(GEMINI, large), facts_of(GEMINI), True) == ()
 
 
 def test_an_error_result_is_an_error_and_odd_arguments_are_kept() -> None:

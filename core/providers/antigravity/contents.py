@@ -39,6 +39,8 @@ OPAQUE_FAMILY: Final = "gemini"
 OPENER: Final = "."
 CONTINUE: Final = "Go on exactly where your text above stops. Repeat nothing of it."
 PICTURE_THERE: Final = "[a picture that was made here]"
+MODEL_PICTURES: Final = 8 * 1024 * 1024
+"""Characters of base64 that pictures made earlier may take."""
 OPAQUE_KEYS: Final = frozenset({"text", "inlineData", "fileData", "executableCode", "codeExecutionResult"})
 """What an opaque part may be; calls and results have words of their own."""
 
@@ -58,6 +60,36 @@ def system_texts(system: tuple[str, ...], turns: tuple[Turn, ...]) -> tuple[list
     return [text for text in texts if text.strip()], turns[head:]
 
 
+def faded(turns: tuple[Turn, ...]) -> tuple[Turn, ...]:
+    """`turns` with a note in place of pictures that a model made long ago: every turn would send them all
+    again. The latest ones stay, up to MODEL_PICTURES, and so does whatever the user sent."""
+    made = [
+        media for turn in turns if turn.role is Role.MODEL for media in turn.parts if type(media) is Media
+    ]
+    room, old = MODEL_PICTURES, set[int]()
+    for media in reversed(made):
+        room -= _weight(media)
+        if room < 0 and media is not made[-1]:
+            old.add(id(media))
+    if not old:
+        return turns
+    note = Text(PICTURE_THERE)
+    return tuple(
+        Turn(turn.role, tuple(note if id(part) in old else part for part in turn.parts)) for turn in turns
+    )
+
+
+def _weight(media: Media) -> int:
+    """Characters of base64."""
+    match media.data:
+        case Base64Text(text=text):
+            return len(text)
+        case bytes() as raw:
+            return len(raw) * 4 // 3
+        case _:
+            return 0
+
+
 def contents(turns: tuple[Turn, ...], row: Facts, names: ToolNames, thinking: bool) -> list[dict[str, Any]]:
     """The `contents` array. `thinking`: whether the request thinks, so that thoughts may stay.
 
@@ -65,7 +97,7 @@ def contents(turns: tuple[Turn, ...], row: Facts, names: ToolNames, thinking: bo
     """
     wire: list[WireTurn] = []
     tools = False
-    for turn in turns:
+    for turn in faded(turns):
         role = "model" if turn.role is Role.MODEL else "user"
         for part in turn.parts:
             kind = type(part)

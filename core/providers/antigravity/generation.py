@@ -8,6 +8,7 @@ from core.domain.requests import ChatRequest, ImageOptions
 from core.wire.gemini import to_json
 from core.wire.schema import clean_json
 
+from .contents import faded
 from .models import Facts
 from .repairs import lost as lost_to
 from .thinking import Thought
@@ -115,6 +116,7 @@ def dropped(request: ChatRequest, row: Facts, thinks: bool) -> tuple[str, ...]:
         "tools": row.draws and functions,
         "system": row.draws and bool(request.system),
         "image": not row.draws and request.image != ImageOptions(),
+        "older_pictures": row.gemini and faded(request.turns) is not request.turns,
     }
     names = (*(name for name, is_lost in lost.items() if is_lost), *sorted(request.extras))
     return tuple(dict.fromkeys((*names, *lost_to(request.repairs))))

@@ -46,7 +46,7 @@ NOW = 1_767_970_000.0
 
 def decoder(*tools: str, custom: tuple[str, ...] = ()) -> Decoder:
     ids = (f"call_{n}" for n in itertools.count(1))
-    asked = Encoded(b"", ToolNames([*tools, *custom]), frozenset(custom))
+    asked = Encoded(b"", ToolNames([*tools, *custom]), frozenset(custom), family="gemini-pro")
     return Decoder("gemini-3-pro-high", asked, lambda: next(ids), lambda: NOW)
 
 

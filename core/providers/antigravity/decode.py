@@ -42,7 +42,7 @@ from .encode import Encoded
 from .endings import CUT, HOLE, broken, ending, searched
 from .error_table import OUTDATED
 from .errors import classify_object
-from .models import facts_of, family_of
+from .models import family_of
 
 log = logging.getLogger("agtui.providers.antigravity")
 
@@ -156,7 +156,8 @@ class Decoder:
 
     def _note_stand_in(self) -> None:
         """Say it in the log when a model of another family has answered in silence."""
-        if self._version and family_of(self._version) != facts_of(self._model).family:
+        family = self._asked.family
+        if family and self._version and family_of(self._version) != family:
             log.warning("%s was asked and %s has answered", self._model, self._version[:80])
 
     # --- payloads -------------------------------------------------------------------------------

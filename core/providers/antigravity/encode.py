@@ -62,13 +62,14 @@ class Sender(Struct, frozen=True):
 
 
 class Encoded(Struct, frozen=True):
-    """A body, and what its answer needs to be read: tool names, which tools take free text, and what was
-    asked, to guess its size if the answer doesn't tell."""
+    """A body, and what its answer needs to be read: tool names, which tools take free text, the family of
+    the model, and what was asked, to guess its size if the answer doesn't tell."""
 
     body: bytes
     names: ToolNames
     custom: frozenset[str] = frozenset()
     request: ChatRequest | None = None
+    family: str = ""
 
 
 def encode(request: ChatRequest, row: Facts, sender: Sender) -> Encoded:
@@ -76,7 +77,7 @@ def encode(request: ChatRequest, row: Facts, sender: Sender) -> Encoded:
     names = tool_names(request, row)
     fields = request_object(request, row, sender, names)
     kind = SEARCHING if _searches(fields) else AGENT
-    return Encoded(sender.envelope(kind, row.id, fields), names, custom_names(request), request)
+    return Encoded(sender.envelope(kind, row.id, fields), names, custom_names(request), request, row.family)
 
 
 def request_object(

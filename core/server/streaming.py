@@ -6,12 +6,12 @@ Before the first batch a failure is a plain HTTP error, unless a heartbeat had t
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Final
 
 from msgspec.structs import replace
 
-from core.domain.events import Batch, Failed, Started
+from core.domain.events import Failed, Started
 from core.domain.failure import Failure, GatewayError, Kind
 from core.domain.ports import Reply
 from core.domain.streams import closing
@@ -62,7 +62,7 @@ class _Pulse:
 async def stream(
     exchange: Exchange,
     watch: Watch,
-    batches: AsyncIterator[Batch],
+    batches: AsyncIterator[Sequence[object]],
     reply: Reply,
     headers: Callable[[Started | None], Headers],
     heartbeat_s: float,

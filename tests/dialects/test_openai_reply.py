@@ -263,6 +263,7 @@ def test_what_a_search_found_is_shown_unless_the_text_is_json() -> None:
 def test_pictures_and_thoughts_have_their_places() -> None:
     message = body(Thought("hm"), Text("see"), Media("image/png", b"raw"))["choices"][0]["message"]
     assert message["reasoning_content"] == "hm"
+    assert message["content"] == "see![image](data:image/png;base64,cmF3)"
     assert message["images"] == [{"type": "image_url", "image_url": {"url": "data:image/png;base64,cmF3"}}]
 
 

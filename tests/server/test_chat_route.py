@@ -157,10 +157,88 @@ async def test_if_one_choice_fails_all_do(start: Start) -> None:
     assert answer.json()["error"]["message"] == "no"
 
 
-async def test_several_choices_in_a_stream_are_refused(start: Start) -> None:
-    world = await start()
+def chunks_of(text: str) -> list[Any]:
+    return [json.loads(line[6:]) for line in text.splitlines() if line.startswith("data: {")]
+
+
+async def test_several_choices_come_mixed_in_one_stream(start: Start) -> None:
+    world = await start(FakeProvider(saying("Hello", " you"), saying("Good", " day")))
+    body = ASK | {"n": 2, "stream": True, "stream_options": {"include_usage": True}}
+    answer = await world.client.post(CHAT, json=body)
+    assert answer.headers["x-account-email"]
+    found = chunks_of(answer.text)
+    said = ["", ""]
+    for chunk in found:
+        for choice in chunk["choices"]:
+            said[choice["index"]] += choice["delta"].get("content") or ""
+    assert sorted(said) == ["Good day", "Hello you"]
+    ends = [one["index"] for chunk in found for one in chunk["choices"] if one["finish_reason"]]
+    assert sorted(ends) == [0, 1]
+    assert found[-1]["usage"] == {**found[-1]["usage"], "prompt_tokens": 7, "completion_tokens": 6}
+    assert answer.text.count("[DONE]") == 1
+    assert [row.id.rpartition(".")[2] for row in world.recorder.rows if row.id.endswith(".1")] == ["1"]
+
+
+async def test_a_choice_that_fails_at_once_is_a_plain_error(start: Start) -> None:
+    world = await start(FakeProvider(failing(Kind.BAD_REQUEST, Scope.REQUEST, Cause.NONE, message="no")))
     answer = await world.client.post(CHAT, json=ASK | {"n": 2, "stream": True})
-    assert (answer.status_code, answer.json()["error"]["param"]) == (400, "n")
+    assert (answer.status_code, answer.json()["error"]["message"]) == (400, "no")
+    assert world.provider.open == 0
+
+
+async def test_a_choice_that_breaks_off_ends_the_stream_for_all(start: Start) -> None:
+    broken: Any = [[PartOpened(Text("")), PartDelta("Once")], failing()]
+    world = await start(FakeProvider(broken))
+    answer = await world.client.post(CHAT, json=ASK | {"n": 2, "stream": True})
+    assert "[DONE]" not in answer.text
+    assert sum("error" in chunk for chunk in chunks_of(answer.text)) == 1
+    assert world.provider.open == 0
+
+
+@pytest.mark.parametrize("streaming", [False, True])
+async def test_a_chat_with_a_painter_of_others_gets_a_picture(start: Start, streaming: bool) -> None:
+    world = await start()
+    answer = await world.client.post(CHAT, json=ASK | {"model": "dall-e-3", "stream": streaming})
+    assert answer.status_code == 200, answer.text
+    assert "![Generated Image](data:image/png;base64," in answer.text
+    assert '"id":"chatcmpl-img-' in answer.text
+    assert world.recorder.last.pictures == 1
+
+
+# --- the older completions
+
+
+async def test_a_prompt_is_completed(start: Start) -> None:
+    world = await start(FakeProvider(saying("Hello", " you")))
+    answer = await world.client.post("/v1/completions", json={"model": "m1", "prompt": "hi", "echo": True})
+    found = answer.json()
+    assert (found["object"], found["model"]) == ("text_completion", "m1")
+    assert found["choices"] == [
+        {"text": "hiHello you", "index": 0, "logprobs": None, "finish_reason": "stop"}
+    ]
+    assert found["usage"]["total_tokens"] == 10
+    assert world.provider.requests[-1].turns[0].parts == (Text("hi"),)  # type: ignore[union-attr]
+
+
+async def test_a_completion_is_streamed(start: Start) -> None:
+    world = await start(FakeProvider(saying("Hello", " you")))
+    body = {"model": "m1", "prompt": ["hi"], "stream": True, "stream_options": {"include_usage": True}}
+    answer = await world.client.post("/v1/completions", json=body)
+    found = chunks_of(answer.text)
+    assert "".join(choice["text"] for chunk in found for choice in chunk["choices"]) == "Hello you"
+    assert [c["finish_reason"] for chunk in found for c in chunk["choices"]][-1] == "stop"
+    assert found[-1]["usage"]["total_tokens"] == 10
+    assert answer.text.endswith("data: [DONE]\n\n")
+
+
+@pytest.mark.parametrize(
+    ("fields", "param"),
+    [({"prompt": ["a", "b"]}, "prompt"), ({"prompt": [[1, 2]]}, "prompt"), ({"prompt": "a", "n": 2}, "n")],
+)
+async def test_what_completions_can_not_do_is_said(start: Start, fields: Any, param: str) -> None:
+    world = await start()
+    answer = await world.client.post("/v1/completions", json={"model": "m1"} | fields)
+    assert (answer.status_code, answer.json()["error"]["param"]) == (400, param)
 
 
 async def test_a_tool_call_goes_through(start: Start) -> None:

@@ -24,6 +24,7 @@ from core.domain.requests import (
 )
 from core.wire.pictures import aspect_of, size_of
 
+from .choices import ChoicesReply
 from .messages import read
 from .reply import ChatReply
 from .tools import is_search, read_choice, read_tools
@@ -105,15 +106,31 @@ def decode_object(source: JsonObject, reply_id: str, created: int) -> Decoded:
         fields.refuse("model", "`model` is missing: name one of the models that /v1/models lists.")
     asked = model.strip()
     request = _request(source, asked)
-    reply = reply_to(source, request, asked, reply_id, created)
-    return Decoded(request, reply, bool(fields.flag(source, "stream")))
+    stream = bool(fields.flag(source, "stream"))
+    if stream and request.n > 1:
+        replies = [
+            reply_to(source, request, asked, reply_id, created, index=index, alone=False)
+            for index in range(request.n)
+        ]
+        return Decoded(request, ChoicesReply(replies), stream)
+    return Decoded(request, reply_to(source, request, asked, reply_id, created), stream)
 
 
-def reply_to(source: JsonObject, request: ChatRequest, model: str, reply_id: str, created: int) -> ChatReply:
+def reply_to(
+    source: JsonObject,
+    request: ChatRequest,
+    model: str,
+    reply_id: str,
+    created: int,
+    *,
+    index: int = 0,
+    alone: bool = True,
+) -> ChatReply:
     """What answers a body with a chat completion; `model` is the name that was asked for."""
     options = fields.mapping(source, "stream_options")
     usage = bool(options and fields.flag(options, "include_usage", "stream_options"))
-    return ChatReply(reply_id, model, created, usage, sources=request.output.kind == "text")
+    sources = request.output.kind == "text"
+    return ChatReply(reply_id, model, created, usage, sources, index=index, alone=alone)
 
 
 def _request(source: JsonObject, model: str) -> ChatRequest:

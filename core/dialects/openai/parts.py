@@ -26,6 +26,17 @@ def usage_object(usage: Usage) -> dict[str, Any]:
     }
 
 
+def total(usages: Sequence[Usage]) -> Usage:
+    """The usage of several answers to one prompt: that is counted once."""
+    return Usage(
+        max((usage.input for usage in usages), default=0),
+        sum(usage.output for usage in usages),
+        max((usage.cache_read for usage in usages), default=0),
+        0,
+        sum(usage.thoughts for usage in usages),
+    )
+
+
 def data_url(media: Media) -> str:
     """The picture as one URL; a link stays a link."""
     match media.data:
@@ -62,6 +73,11 @@ def sources_text(part: Search) -> str:
     if part.queries:
         sections.append("### Search Queries Used\n" + "\n".join(f'- "{query}"' for query in part.queries))
     return "".join(f"\n\n{section}" for section in sections)
+
+
+def markdown(media: Media) -> str:
+    """A picture for clients that show nothing but text."""
+    return f"![image]({data_url(media)})"
 
 
 def image_object(media: Media) -> dict[str, Any]:

@@ -37,7 +37,17 @@ from core.domain.events import (
 from core.wire.sse import EVENT_STREAM
 
 from .errors import error_object
-from .parts import call_object, citations, image_object, is_object, signed, sources_text, usage_object
+from .parts import (
+    call_object,
+    citations,
+    image_object,
+    is_object,
+    markdown,
+    signed,
+    sources_text,
+    total,
+    usage_object,
+)
 
 _encode: Final[Callable[[Any], bytes]] = msgspec.json.Encoder().encode
 _DONE: Final = b"data: [DONE]\n\n"
@@ -55,15 +65,26 @@ _FINISH: Final = {
 class ChatReply:
     """Speaks chat completions to one client. `model` is the name that the client asked for.
 
-    `sources` adds what a search found to the text; it is off where the text has to be JSON.
+    `sources` adds what a search found to the text; it is off where the text has to be JSON. `index` is the
+    choice that is spoken for, `alone` whether it is the only one. Pictures stand in the text as Markdown
+    and beside it as `images`: clients show one or the other.
     """
 
     def __init__(
-        self, reply_id: str, model: str, created: int, include_usage: bool = False, sources: bool = True
+        self,
+        reply_id: str,
+        model: str,
+        created: int,
+        include_usage: bool = False,
+        sources: bool = True,
+        *,
+        index: int = 0,
+        alone: bool = True,
     ) -> None:
         self._id, self._model, self._created = reply_id, model, created
         self._include_usage, self._sources = include_usage, sources
-        self._choice = self._head(b'"choices":[{"index":0,"delta":{')
+        self._alone = alone
+        self._choice = self._head(b'"choices":[{"index":%d,"delta":{' % index)
         self._content = self._choice + b'"content":'
         self._reasoning = self._choice + b'"reasoning_content":'
         self._delta: bytes | None = None
@@ -123,7 +144,8 @@ class ChatReply:
                 return b""
             case Finished(reason=reason):
                 self._ended = True
-                return self._ending(reason)
+                ending = self._ending(reason)
+                return ending + self.last_words(self._usage) if self._alone else ending
             case Failed(failure=failure):
                 self._ended = True
                 return b"data: " + _encode({"error": error_object(failure)}) + b"\n\n"
@@ -144,7 +166,7 @@ class ChatReply:
             case Refusal(text=text):
                 return self._chunk({"refusal": text})
             case Media():
-                return self._chunk({"images": [image_object(part)]})
+                return self._picture(part)
             case Search():
                 text = sources_text(part) if self._sources else ""
                 said = self._content + _encode(text) + _TAIL if text else b""
@@ -154,6 +176,9 @@ class ChatReply:
                 return self._open_call(part)
             case _:
                 return b""
+
+    def _picture(self, media: Media) -> bytes:
+        return self._chunk({"content": markdown(media)}) + self._chunk({"images": [image_object(media)]})
 
     def _open_call(self, call: ToolCall) -> bytes:
         index = self._calls
@@ -177,10 +202,13 @@ class ChatReply:
     def _ending(self, reason: FinishReason) -> bytes:
         last = "".join(self._arguments) if self._calls else None
         finish = _encode(self._finish(reason, last))
-        out = self._choice + b'},"finish_reason":' + finish + b"}]}\n\n"
-        if self._include_usage:
-            out += self._head(b'"choices":[],"usage":') + _encode(usage_object(self._usage)) + b"}\n\n"
-        return out + _DONE
+        return self._choice + b'},"finish_reason":' + finish + b"}]}\n\n"
+
+    def last_words(self, usage: Usage) -> bytes:
+        """What follows the last choice of an answer: the usage, if it was asked for, and `[DONE]`."""
+        if not self._include_usage:
+            return _DONE
+        return self._head(b'"choices":[],"usage":') + _encode(usage_object(usage)) + b"}\n\n" + _DONE
 
     @staticmethod
     def _finish(reason: FinishReason, last_arguments: str | None) -> str:
@@ -197,13 +225,7 @@ class ChatReply:
 
     def bodies(self, answers: Sequence[Answer]) -> bytes:
         """Several answers to one request (`n`) as the choices of one `chat.completion`."""
-        total = Usage(
-            max((answer.usage.input for answer in answers), default=0),
-            sum(answer.usage.output for answer in answers),
-            max((answer.usage.cache_read for answer in answers), default=0),
-            0,
-            sum(answer.usage.thoughts for answer in answers),
-        )
+        usage = total([answer.usage for answer in answers])
         return _encode(
             {
                 "id": self._id,
@@ -211,7 +233,7 @@ class ChatReply:
                 "created": self._created,
                 "model": self._model,
                 "choices": [self._whole(index, answer) for index, answer in enumerate(answers)],
-                "usage": usage_object(total),
+                "usage": usage_object(usage),
             }
         )
 
@@ -246,6 +268,8 @@ class ChatReply:
     def _shown(self, part: Part) -> str:
         if isinstance(part, Search):
             return sources_text(part) if self._sources else ""
+        if isinstance(part, Media):
+            return markdown(part)
         return part.text if isinstance(part, Text) else ""
 
     def nothing(self) -> bytes:

@@ -24,7 +24,7 @@ def family(generation: Generation, studio: Studio, links: PictureLinks, clock: C
     """The OpenAI protocol, ready to be served."""
     handlers = Models(generation)
     routes = {
-        **chat.routes(generation),
+        **chat.routes(generation, studio),
         **responses.routes(generation, clock),
         **images.routes(studio, links),
         "/v1/models": {"GET": Route(handlers.models)},

@@ -68,6 +68,13 @@ def weigh_batch(batch: Batch) -> int:
     return weight
 
 
+def _with_route(failure: Failure, search: Search[T]) -> Failure:
+    """`failure` with the model and the account that was tried last, for the response's headers."""
+    last = search.attempts[-1] if search.attempts else None
+    params = {"mapped_model": search.plan.model} | ({"email": last.email} if last else {})
+    return structs.replace(failure, params=failure.params | params)
+
+
 class GenerationService:
     """`services.Generation` over a pool of accounts and the providers they belong to.
 
@@ -175,7 +182,7 @@ class GenerationService:
                         break
         except GatewayError as error:
             if search is not None and search.winner is not None:
-                failure = never_unauthenticated(error.failure)
+                failure = _with_route(never_unauthenticated(error.failure), search)
                 book.fail(failure)
                 yield keeper.close(failure)
                 return
@@ -201,13 +208,11 @@ class GenerationService:
         )
 
     def _verdict(self, wanted: Wanted, search: Search[T] | None, raised: Failure) -> Failure:
-        """What the client is told, with the account that was tried last for the response's headers."""
+        """What the client is told."""
         if search is None:
             return raised
         failure = self._planning.verdict(wanted, search.failure, search.queued_out, search.tried)
-        last = search.attempts[-1] if search.attempts else None
-        params = {"mapped_model": search.plan.model} | ({"email": last.email} if last else {})
-        return structs.replace(failure, params=failure.params | params)
+        return _with_route(failure, search)
 
     def _book(self, caller: Caller, model: str, kind: Literal["chat", "image", "tokens"]) -> Book:
         """Raises GatewayError for a name that no model can have: it would stand in every record of it."""

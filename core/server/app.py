@@ -125,10 +125,18 @@ class Gateway:
             return path
         return next((one for one in self._prefixes if path.startswith(one) and len(path) > len(one)), "")
 
+    def _meant(self, path: str) -> str:
+        """The path that a client with a wrong base URL means: without `/v1`, with it twice, or with `//`."""
+        plain = "/" + path.lstrip("/")
+        for guess in (plain, "/v1" + plain, plain.removeprefix("/v1")):
+            if self._known(guess):
+                return guess
+        return ""
+
     async def _serve(self, exchange: Exchange, family: Family, path: str) -> None:
         settings = exchange.settings
         guard.check(exchange, settings.allowed_hosts)
-        route = _route(exchange, family, path)
+        route = _route(exchange, family, path, "" if path else self._meant(exchange.path))
         if route.needs != "nothing":
             exchange.key = self._gate.check(
                 exchange, family.name, settings.auth_mode, health=route.needs == "health"
@@ -166,13 +174,14 @@ class Gateway:
         await health.serve(exchange, core.__version__, self.draining)
 
 
-def _route(exchange: Exchange, family: Family, path: str) -> Route:
-    """The route of a request. Raises GatewayError 404 or 405."""
+def _route(exchange: Exchange, family: Family, path: str, meant: str) -> Route:
+    """The route of a request. Raises GatewayError 404, with what was `meant`, or 405."""
     methods = family.routes.get(path)
     if methods is None:
+        advice = f" Is the base URL right? There is {meant:.200}." if meant else ""
         raise GatewayError.of(
             Kind.NOT_FOUND,
-            f"There is no route {exchange.method} {exchange.path:.200}.",
+            f"There is no route {exchange.method} {exchange.path:.200}.{advice}",
             params={"code": "unknown_url"},
         )
     route = methods.get("GET" if exchange.method == "HEAD" else exchange.method)

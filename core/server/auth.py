@@ -29,7 +29,7 @@ WRONG: Final = Failure(
 MISSING: Final = Failure(
     Kind.UNAUTHENTICATED,
     "Incorrect API key provided: none was sent. `agtui keys show` prints the key of this gateway; "
-    "send it as `Authorization: Bearer …`.",
+    "send it as a Bearer token in the header Authorization.",
 )
 
 

@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Any, Final, cast
 
+import msgspec
 from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
@@ -173,15 +174,20 @@ class GuardedProtocol(HttpToolsProtocol):
         self._deadline = None
         self._cut()
 
+    def send_400_response(self, msg: str) -> None:
+        """What the parser can't read, in the words of every other failure."""
+        self._refuse(400, msg)
+
     def _refuse(self, status: int, message: str) -> None:
         """Answer without the application and close: the rest of such a connection can't be trusted."""
         self._refused = True
         self._disarm()
         if self.transport.is_closing():
             return
-        body = message.encode()
+        error = {"message": message, "type": "invalid_request_error", "param": None, "code": None}
+        body = msgspec.json.encode({"error": error})
         self.transport.write(
-            b"HTTP/1.1 %d %b\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: %d\r\n"
+            b"HTTP/1.1 %d %b\r\ncontent-type: application/json\r\ncontent-length: %d\r\n"
             b"connection: close\r\n\r\n%b" % (status, _REASONS[status], len(body), body)
         )
         self.transport.close()

@@ -97,6 +97,16 @@ async def test_a_failure_before_the_first_byte_is_plain_http(
     assert answer.headers["x-mapped-model"] == "m1"
 
 
+@pytest.mark.parametrize("path", ["/chat/completions", "/v1/v1/chat/completions", "//v1/chat/completions"])
+async def test_a_wrong_base_url_is_told_which_path_there_is(start: Start, path: str) -> None:
+    world = await start()
+    answer = await world.client.post(f"{world.url}{path}", json=ASK)
+    assert answer.status_code == 404
+    assert answer.json()["error"]["message"].endswith("There is /v1/chat/completions.")
+    lost = (await world.client.post("/nowhere", json=ASK)).json()["error"]["message"]
+    assert lost == "There is no route POST /nowhere."
+
+
 async def test_a_limit_has_its_header(start: Start) -> None:
     world = await start(FakeProvider([rate(29.5)]))
     answer = await world.client.post(CHAT, json=ASK)
@@ -111,6 +121,15 @@ async def test_a_failure_in_the_middle_is_a_frame_and_no_done(start: Start) -> N
     last = json.loads(answer.text.strip().rpartition("data: ")[2])
     assert last["error"]["message"] == "it broke off"
     assert (await world.client.post(CHAT, json=ASK)).status_code == 502
+
+
+async def test_an_answer_that_broke_off_names_the_account_that_gave_it(start: Start) -> None:
+    world = await start(FakeProvider([[PartOpened(Text("Once"))], failing(message="it broke off")]))
+    answer = await world.client.post(CHAT, json=ASK)
+    assert answer.status_code == 502
+    assert answer.headers["x-account-email"] == "a@test"
+    assert answer.headers["x-agtui-account"] == "a***@test"
+    assert answer.headers["x-mapped-model"] == "m1"
 
 
 async def test_silence_is_filled_with_heartbeats(start: Start) -> None:

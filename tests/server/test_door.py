@@ -178,6 +178,7 @@ async def test_missing_and_wrong_keys_get_the_same_401(start: Start, headers: di
             assert "Incorrect API key provided" in error["message"]
             assert (error["type"], error["code"]) == ("invalid_request_error", "invalid_api_key")
             assert "wrong-key" not in answer.text
+            assert "***" not in answer.text
             assert KEY not in answer.text
     assert not world.recorder.rows
 

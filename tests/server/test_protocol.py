@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import socket
 import time
 from typing import Any
@@ -65,6 +66,16 @@ async def test_what_could_be_misread_is_refused(start: Start, name: str) -> None
         if status in (400, 431) and "host" not in name:
             await line.rest()  # the connection is closed, too
     assert not world.provider.calls
+
+
+@pytest.mark.parametrize("name", ["length and chunked", "no http", "absolute target"])
+async def test_what_never_reaches_a_route_is_refused_in_openais_words_too(start: Start, name: str) -> None:
+    world = await start()
+    async with wire(world.listener.port) as line:
+        await line.send(MISREAD[name][0])
+        head, _, body = (await line.rest()).partition(b"\r\n\r\n")
+    assert b"content-type: application/json" in head
+    assert json.loads(body)["error"]["type"] == "invalid_request_error"
 
 
 async def test_an_endless_header_is_cut_off(start: Start) -> None:

@@ -6,23 +6,32 @@ import asyncio
 import gc
 import os
 import signal
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Final
 
 import click
 
+from core.domain.failure import GatewayError
 from core.domain.state import LogLine, Status
 from core.domain.streams import closing
 from core.services import Services
 
 from .app import App, fast_loop, pass_app
+from .exits import Exit, Stop
 from .logs import COLORS
 from .output import clock, one_line, words
+
+EVERYWHERE: Final = ("0.0.0.0", "::")
+"""Hosts that stand for every address of the machine."""
 
 YOUNG: Final = 10_000
 """Objects that are made before the collector looks for cycles among them. With Python's 700 it looks at every
 request or two and takes a tenth of the CPU, for cycles that requests hardly make."""
+
+ECHO_S: Final = 0.1
+"""Seconds in which further signals say the same as the first: `timeout` and service managers send one to the
+process and one to its group."""
 
 
 @click.command()
@@ -44,13 +53,20 @@ def serve(app: App, host: str | None, port: int | None, studio_port: int | None,
     Needs an account, or --sandbox. SIGTERM, ctrl+c and `agtui stop` let open streams finish; a second
     signal ends at once.
     """
-    with asyncio.Runner(loop_factory=fast_loop()) as runner:
-        runner.run(_serve(app, host, app.port if port is None else port, studio_port, quiet))
+    try:
+        with asyncio.Runner(loop_factory=fast_loop()) as runner:
+            runner.run(_serve(app, host, app.port if port is None else port, studio_port, quiet))
+    except GatewayError as error:
+        free = error.failure.params.get("next_port")
+        if not free:
+            raise
+        again = f"agtui serve {'--sandbox ' if app.sandbox else ''}--port {free}"
+        raise Stop(f"{error.failure.public_message} Use it: {again}", Exit.BUSY) from error
 
 
 async def _serve(app: App, host: str | None, port: int | None, studio_port: int | None, quiet: bool) -> None:
-    ending = asyncio.Event()
-    _on_signals(ending.set)
+    ending, second = asyncio.Event(), asyncio.Event()
+    _on_signals(ending, second)
     services = await app.open(
         sandbox="on" if app.sandbox else "off",
         serve=True,
@@ -67,6 +83,8 @@ async def _serve(app: App, host: str | None, port: int | None, studio_port: int 
             lines = asyncio.create_task(_log_lines(services))
         with _seldom_collecting():
             await ending.wait()
+            await asyncio.sleep(ECHO_S)
+        second.set()
         words("agtui: finishing open streams (a second signal ends at once)")
     finally:
         await services.aclose()
@@ -88,16 +106,14 @@ def _seldom_collecting() -> Generator[None]:
         gc.unfreeze()
 
 
-def _on_signals(end: Callable[[], None]) -> None:
-    """The first signal asks for a proper end, the second does not ask."""
+def _on_signals(ending: asyncio.Event, second: asyncio.Event) -> None:
+    """A signal asks for a proper end; one that comes once `second` is set does not ask."""
     loop = asyncio.get_running_loop()
-    seen: list[int] = []
 
     def received(number: int) -> None:
-        if seen:
+        if second.is_set():
             os._exit(128 + number)
-        seen.append(number)
-        end()
+        ending.set()
 
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         # What the starter switched off (nohup, a shell's background job) stays off.
@@ -109,6 +125,9 @@ def _greet(status: Status) -> None:
     gateway = next(listener for listener in status.listeners if listener.name == "gateway")
     words(f"agtui {status.version} listens on {gateway.url}")
     words(f"  base URL for OpenAI clients: {gateway.url}/v1")
+    if gateway.host in EVERYWHERE:
+        words(f"  other machines reach it at this one's addresses, port {gateway.port}")
+        words("  (at a name of it only once the setting server.allowed_hosts has that name)")
     words("  the key they need: agtui keys show")
     if status.sandbox_active:
         words("  SANDBOX: simulated upstreams answer; no account is used")

@@ -23,6 +23,7 @@ from .holder import next_free, process_on
 KEEP_ALIVE_S: Final = 75
 STALLED_S: Final = 60.0
 BACKLOG: Final = 2048
+OWN_ADDRESS: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 LAST_WORDS_S: Final = 1.0
 """What open answers get to send their ending once the time to drain is over."""
 
@@ -37,7 +38,8 @@ class Drainable(Protocol):
 
 
 class Listener:
-    """A server that is listening. `url` is what clients are told; for a Unix socket it is its path."""
+    """A server that is listening. `url` is what clients on this machine are told, for they can't ask
+    `0.0.0.0`; for a Unix socket it is its path."""
 
     def __init__(self, app: App, sock: socket.socket, settings: ServerSettings, *, own: str = "") -> None:
         """Use `open`: this takes a bound socket and starts nothing."""
@@ -46,7 +48,8 @@ class Listener:
         self._state: Any = None
         self._quiet = asyncio.Event()
         self.host, self.port = _name(sock)
-        shown = f"[{self.host}]" if ":" in self.host else self.host
+        named = OWN_ADDRESS.get(self.host, self.host)
+        shown = f"[{named}]" if ":" in named else named
         self.url = f"http://{shown}:{self.port}" if self.port else f"unix:{self.host}"
 
     @classmethod

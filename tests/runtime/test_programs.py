@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -132,7 +133,8 @@ def test_a_taken_port_is_75_and_names_who_has_it(programs: Programs) -> None:
         result = programs.run("serve", "--sandbox", "--port", str(port))
     assert result.returncode == Exit.BUSY
     assert f"pid {os.getpid()}" in result.stderr
-    assert "is free" in result.stderr
+    free = re.search(r"Port (\d+) is free. Use it: (agtui serve --sandbox --port \1)\n", result.stderr)
+    assert free is not None
 
 
 def test_broken_settings_are_78_with_file_and_line(programs: Programs) -> None:
@@ -281,6 +283,26 @@ def test_a_second_signal_ends_at_once(programs: Programs) -> None:
     # Its client is told, and the next owner is not kept from starting.
     assert chat.wait(10) == Exit.UNAVAILABLE
     assert programs.run("keys", "show").returncode == 0
+
+
+def test_a_signal_to_the_process_and_to_its_group_is_one_wish(programs: Programs) -> None:
+    process, _ = programs.serve("--sandbox")
+    process.send_signal(signal.SIGTERM)
+    process.send_signal(signal.SIGINT)
+    process.send_signal(signal.SIGHUP)
+    assert process.wait(10) == 0
+    assert not (programs.home / "server.json").exists()
+    assert not (programs.home / "owner.sock").exists()
+
+
+def test_the_url_of_a_gateway_for_everybody_can_be_asked(programs: Programs) -> None:
+    process = programs.start("serve", "--sandbox", "--host", "0.0.0.0", "--port", "0")
+    assert process.stderr is not None
+    until(lambda: "the key they need" in ((process.stderr and process.stderr.readline()) or ""))
+    status = json.loads(programs.run("status", "--json").stdout)
+    (gateway,) = [door for door in status["listeners"] if door["name"] == "gateway"]
+    assert (gateway["host"], gateway["url"]) == ("0.0.0.0", f"http://127.0.0.1:{gateway['port']}")
+    assert httpx.get(f"{gateway['url']}/health", trust_env=False).status_code == 200
 
 
 def test_following_the_log_shows_what_comes(programs: Programs) -> None:

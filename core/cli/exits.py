@@ -44,6 +44,9 @@ MEANINGS: dict[Exit, str] = {
 TAKEN = frozenset({"next_port", "owner_pid"})
 """Names in a failure's params that say that somebody else has the port, or the state directory."""
 
+NOT_KEPT = frozenset({"STORAGE_FULL", "STORAGE_FAILED"})
+"""Codes in a failure's params that say that the disk refused something."""
+
 _OF_KIND: dict[Kind, Exit] = {
     Kind.UNAUTHENTICATED: Exit.NOT_PERMITTED,
     Kind.FORBIDDEN: Exit.NOT_PERMITTED,
@@ -61,6 +64,8 @@ def exit_of(failure: Failure) -> Exit:
     """The exit code that tells a script what kind of failure it was."""
     if TAKEN & failure.params.keys():
         return Exit.BUSY
+    if failure.params.get("code") in NOT_KEPT:
+        return Exit.CANT_CREATE
     if failure.cause is Cause.CONFIG:
         return Exit.CONFIG
     return _OF_KIND.get(failure.kind, Exit.FAILURE)

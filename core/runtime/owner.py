@@ -6,6 +6,7 @@ that was killed leaves none behind. What the owner does is `runtime`'s business.
 
 from __future__ import annotations
 
+import logging
 import os
 from typing import TYPE_CHECKING, Literal
 
@@ -19,11 +20,13 @@ from core.config.paths import Paths
 from core.domain.failure import Cause, GatewayError, Kind
 from core.domain.ports import Clock
 from core.domain.state import Listener
-from core.storage.files import FileLock, Holder, ensure_dir, write_atomic
+from core.storage.files import FileLock, Holder, disk_work, ensure_dir, write_atomic
 from core.transport.slim import skip_httpx_command_line
 
 if TYPE_CHECKING:
     from core.attach.client import AttachedServices
+
+log = logging.getLogger("agtui.runtime")
 
 Door = Literal["gateway", "terminal", "command"]
 
@@ -67,7 +70,8 @@ class Ownership:
             ) from error
 
     def announce(self, sandbox: str, listeners: tuple[Listener, ...]) -> None:
-        """Write server.json."""
+        """Write server.json. Raises GatewayError when the disk refuses it, for who comes later could not attach;
+        an owner that runs one command does without it."""
         gateway = next((listener for listener in listeners if listener.name == "gateway"), None)
         facts = ServerFile(
             pid=os.getpid(),
@@ -80,7 +84,14 @@ class Ownership:
             url=gateway.url if gateway else "",
             port=gateway.port if gateway else 0,
         )
-        write_atomic(self._paths.server_file, msgspec.json.format(msgspec.json.encode(facts), indent=2))
+        content = msgspec.json.format(msgspec.json.encode(facts), indent=2)
+        try:
+            with disk_work(f"Writing {self._paths.server_file}"):
+                write_atomic(self._paths.server_file, content)
+        except GatewayError as error:
+            if self.door != "command":
+                raise
+            log.warning("%s", error.failure.public_message)
 
     def rival(self) -> ServerFile | None:
         """What the process that holds the lock has announced; None while it has not."""

@@ -27,6 +27,9 @@ from core.domain.ports import Clock
 
 PRIVATE_FILE = 0o600
 PRIVATE_DIR = 0o700
+STORAGE_FULL = "STORAGE_FULL"
+STORAGE_FAILED = "STORAGE_FAILED"
+NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT})
 _NO_HARD_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS})
 _LOOK_EVERY_S = 0.01  # how often a waiter looks at a lock: flock can't wait with a time limit
 
@@ -63,12 +66,15 @@ def ensure_dir(path: Path, mode: int = PRIVATE_DIR) -> Path:
 
 @contextlib.contextmanager
 def disk_work(what: str) -> Generator[None]:
-    """Turn what a disk refuses into a GatewayError(unavailable) that names `what` was done."""
+    """Turn what a disk refuses into a GatewayError(unavailable) that names `what` was done; its code is
+    STORAGE_FULL or STORAGE_FAILED."""
     try:
         yield
     except OSError as error:
         raise GatewayError.of(
-            Kind.UNAVAILABLE, f"{what} failed: {error.strerror or type(error).__name__}. See to the disk."
+            Kind.UNAVAILABLE,
+            f"{what} failed: {error.strerror or type(error).__name__}. See to the disk.",
+            params={"code": STORAGE_FULL if error.errno in NO_SPACE else STORAGE_FAILED},
         ) from error
 
 
@@ -218,6 +224,10 @@ class FileLock:
         descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, PRIVATE_FILE)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            os.fchmod(descriptor, PRIVATE_FILE)
+            content = msgspec.json.encode(Holder(os.getpid(), self._clock.now()))
+            os.pwrite(descriptor, content, 0)
+            os.ftruncate(descriptor, len(content))
         except BlockingIOError:
             os.close(descriptor)
             return False
@@ -225,10 +235,6 @@ class FileLock:
             os.close(descriptor)
             raise
         self._descriptor = descriptor
-        os.fchmod(descriptor, PRIVATE_FILE)
-        content = msgspec.json.encode(Holder(os.getpid(), self._clock.now()))
-        os.pwrite(descriptor, content, 0)
-        os.ftruncate(descriptor, len(content))
         return True
 
     def acquire(self, timeout: float) -> bool:

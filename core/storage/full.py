@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import errno
 import sqlite3
-from typing import Final
 
 from core.domain.failure import GatewayError, Kind, Scope
 
-STORAGE_FULL: Final = "STORAGE_FULL"
-_NO_SPACE: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
+from .files import NO_SPACE, STORAGE_FAILED, STORAGE_FULL
 
 
 def is_full(error: BaseException) -> bool:
     """Whether `error`, or what caused it, says that there is no space left."""
     at: BaseException | None = error
     while at is not None:
-        if isinstance(at, OSError) and at.errno in _NO_SPACE:
+        if isinstance(at, OSError) and at.errno in NO_SPACE:
             return True
         if isinstance(at, sqlite3.Error) and getattr(at, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
             return True
@@ -38,5 +35,5 @@ def storage_failure(error: BaseException, what: str) -> GatewayError:
         Kind.INTERNAL,
         f"The {what} could not be kept: {reason}.",
         scope=Scope.REQUEST,
-        params={"code": "STORAGE_FAILED"},
+        params={"code": STORAGE_FAILED},
     )

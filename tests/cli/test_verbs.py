@@ -434,6 +434,8 @@ def test_each_kind_of_failure_has_its_exit_code() -> None:
         assert exit_of(Failure(kind, "x")) == expected.get(kind, Exit.FAILURE)
     assert exit_of(Failure(Kind.BAD_REQUEST, "x", cause=Cause.CONFIG)) == Exit.CONFIG
     assert exit_of(Failure(Kind.UNAVAILABLE, "x", params={"next_port": "8046"})) == Exit.BUSY
+    for code in ("STORAGE_FULL", "STORAGE_FAILED"):
+        assert exit_of(Failure(Kind.UNAVAILABLE, "x", params={"code": code})) == Exit.CANT_CREATE
 
 
 def test_a_terminal_that_tells_no_size_is_80_by_24(monkeypatch: pytest.MonkeyPatch) -> None:

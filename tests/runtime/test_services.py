@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
 import os
 import socket
@@ -49,6 +50,34 @@ async def test_the_sandbox_answers_without_an_account(opened: Open) -> None:
     (row,) = [row for row in await services.records.requests(RecordQuery()) if row.id == "r1"]
     assert row.sandbox
     assert row.kind == "ok"
+
+
+def fill(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The disk takes no more small files in `home`."""
+
+    def full(path: Path, content: bytes) -> None:
+        assert path.parent == home
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("core.runtime.owner.write_atomic", full)
+
+
+async def test_on_a_full_disk_a_command_still_answers(
+    opened: Open, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(home, monkeypatch)
+    services = await opened(sandbox="on")
+    assert "SSH" in text_of((await services.generation.answer(ASK, caller())).parts)
+
+
+async def test_on_a_full_disk_a_gateway_says_so_and_does_not_start(
+    opened: Open, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(home, monkeypatch)
+    with pytest.raises(GatewayError, match="No space left on device") as refused:
+        await opened(sandbox="on", serve=True, attach=False, port=0)
+    assert str(home) in refused.value.failure.public_message
+    assert holder(Paths.at(home)) is None
 
 
 async def test_without_the_sandbox_nobody_answers(opened: Open) -> None:

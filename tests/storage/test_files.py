@@ -319,3 +319,16 @@ def test_a_link_on_the_way_is_refused(tmp_path: Path) -> None:
     for name in ("out", "out/secret"):
         with pytest.raises(GatewayError):
             confined(tmp_path / "root", name)
+
+
+def test_a_lock_that_can_not_be_signed_is_not_held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    lock = FileLock(tmp_path / "lock", FixedClock())
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "pwrite", full)
+        with pytest.raises(OSError):
+            lock.try_acquire()
+    assert not lock.held
+    assert lock.try_acquire()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import os
+from itertools import count as count_up
 from mimetypes import guess_type
 from pathlib import Path
 
@@ -24,7 +26,7 @@ from .progress import Progress
 
 
 class Picture(msgspec.Struct, frozen=True):
-    """One line of `--json`. `path` is where it is; `id` names it in the library."""
+    """One picture of `--json`. `path` is where it is, empty if nowhere; `id` names it in the library."""
 
     index: int
     path: str
@@ -75,14 +77,14 @@ def gen(
     if not text:
         raise Stop('say what the picture shows: agtui gen "a red fox in the snow"', Exit.USAGE)
     files = targets(output, count)
-    if not force:
-        _refuse_to_overwrite(files)
+    for file in files:
+        _check(file, force)
     request = ImageRequest(text, model, count, ImageOptions(aspect, size or ""))
-    made, failures = app.run(_make(app, request, files, force, quiet))
+    made, failures, unwritten = app.run(_make(app, request, files, force, quiet))
     if as_json:
         emit_json({"pictures": made, "failures": failures})
     for picture in made:
-        if not as_json:
+        if not as_json and picture.path:
             if on_terminal() and not (no_show or quiet):
                 from .show import show_file
 
@@ -92,6 +94,8 @@ def gen(
         words(f"agtui: {clean(failure.public_message)}")
     if failures:
         raise click.exceptions.Exit(int(exit_of(failures[0])))
+    if unwritten:
+        raise click.exceptions.Exit(int(Exit.CANT_CREATE))
 
 
 def targets(output: Path | None, count: int) -> list[Path | None]:
@@ -103,17 +107,27 @@ def targets(output: Path | None, count: int) -> list[Path | None]:
     return [output.with_name(f"{output.stem}-{number}{output.suffix}") for number in range(1, count + 1)]
 
 
-def _refuse_to_overwrite(files: list[Path | None]) -> None:
-    for file in files:
-        if file is not None and file.exists():
-            raise Stop(f"{file} exists; --force overwrites it.", Exit.CANT_CREATE)
+def _check(file: Path | None, force: bool) -> None:
+    """Refuse a place that a picture can't be written to, before one is made."""
+    if file is None:
+        return
+    if file.is_dir():
+        raise Stop(f"{file} is a directory: name a file in it.", Exit.CANT_CREATE)
+    if file.exists() and not force:
+        raise Stop(f"{file} exists; --force overwrites it.", Exit.CANT_CREATE)
+    if not file.parent.is_dir():
+        raise Stop(f"{file} can't be written: there is no directory {file.parent}.", Exit.CANT_CREATE)
+    if not os.access(file if file.exists() else file.parent, os.W_OK):
+        raise Stop(f"{file} can't be written: Permission denied.", Exit.CANT_CREATE)
 
 
 async def _make(
     app: App, request: ImageRequest, files: list[Path | None], force: bool, quiet: bool
-) -> tuple[list[Picture], list[Failure]]:
+) -> tuple[list[Picture], list[Failure], bool]:
+    """The pictures in order, what failed, and whether a file could not be written."""
     made: list[Picture] = []
     failures: list[Failure] = []
+    unwritten = False
     async with app.services() as services:
         await ready_to_ask(services)
         making = services.studio.make(request, caller("agtui gen"))
@@ -122,14 +136,16 @@ async def _make(
                 _note(event, progress)
                 match event:
                     case Made():
-                        made.append(_keep(event, files[event.index], force))
+                        picture, written = _keep(event, files[event.index], force)
+                        made.append(picture)
+                        unwritten |= not written
                     case NotMade(failure=failure):
                         failures.append(failure)
                     case _:
                         pass
     if not made and not failures:
         raise GatewayError.of(Kind.UPSTREAM, "No picture came back. `agtui logs --errors` may say why.")
-    return sorted(made, key=lambda picture: picture.index), failures
+    return sorted(made, key=lambda picture: picture.index), failures, unwritten
 
 
 def _note(event: JobEvent, progress: Progress) -> None:
@@ -142,36 +158,58 @@ def _note(event: JobEvent, progress: Progress) -> None:
             progress.one_more()
 
 
-def _keep(made: Made, file: Path | None, force: bool) -> Picture:
-    """Write a picture where it was asked for; without a place, the library's file is it."""
+def _keep(made: Made, file: Path | None, force: bool) -> tuple[Picture, bool]:
+    """A picture where it was asked for, else in the library; whether it could be written there."""
     asset, started, mime = made.asset, made.started, made.media.mime
-    if file is None and asset is not None:
-        path = asset.path
-    else:
-        suffix = f".{ENDINGS.get(mime, 'bin')}"
-        file = file or Path(f"agtui-{made.index + 1}{suffix}")
-        path = str(_write(file if file.suffix else file.with_suffix(suffix), _bytes(made.media), force))
-        if guess_type(path)[0] != mime:
-            words(f"agtui: {path} holds {mime}; its name says otherwise.")
-    return Picture(
+    place, written = asset.path if asset else "", True
+    if made.not_kept is not None:
+        words(f"agtui: not in the library: {clean(made.not_kept.public_message)}")
+    if file is not None or asset is None:
+        target = _named(file, made)
+        try:
+            _write(target, _bytes(made.media), force)
+            place = str(target.absolute())
+        except OSError as error:
+            written = False
+            instead = f" The picture is in the library: {place}" if place else " The picture is lost."
+            words(f"agtui: {target} can't be written: {error.strerror}.{instead}")
+        if written and guess_type(place)[0] != mime:
+            words(f"agtui: {place} holds {mime}; its name says otherwise.")
+    picture = Picture(
         index=made.index,
-        path=path,
+        path=place,
         id=asset.id if asset else "",
         mime=mime,
         model=started.model if started else "",
         account=started.account if started else "",
     )
+    return picture, written
 
 
-def _write(file: Path, content: bytes, force: bool) -> Path:
+def _named(file: Path | None, made: Made) -> Path:
+    """The file for a picture, with an ending; without a name, the first free one here."""
+    ending = f".{ENDINGS.get(made.media.mime, 'bin')}"
+    if file is not None:
+        return file if file.suffix else file.with_suffix(ending)
+    names = (Path(f"agtui-{number}{ending}") for number in count_up(made.index + 1))
+    return next(name for name in names if not name.exists())
+
+
+def _write(file: Path, content: bytes, force: bool) -> None:
+    """Write the whole file or none of it. Raises OSError; FileExistsError unless `force`."""
+    replaces = force and file.is_file()
+    draft = file.with_name(f".{file.name}.{os.getpid()}.tmp") if replaces else file
     try:
-        with file.open("wb" if force else "xb") as out:
+        with draft.open("xb" if replaces or not force else "wb") as out:
             out.write(content)
+        if replaces:
+            os.replace(draft, file)
     except FileExistsError:
-        raise Stop(f"{file} exists; --force overwrites it.", Exit.CANT_CREATE) from None
-    except OSError as error:
-        raise Stop(f"{file} can't be written: {error.strerror}.", Exit.CANT_CREATE) from None
-    return file.absolute()
+        raise
+    except OSError:
+        if draft.is_file():
+            draft.unlink()
+        raise
 
 
 def _bytes(media: Media) -> bytes:

@@ -113,7 +113,7 @@ class Partial(Struct, frozen=True, tag="partial"):
 
 
 class Made(Struct, frozen=True, tag="made"):
-    """Picture `index` is there. `asset` once the library has it; None if it could not be kept."""
+    """Picture `index` is there. `asset` once the library has it; `not_kept` is why it could not."""
 
     index: int
     media: Media
@@ -121,6 +121,7 @@ class Made(Struct, frozen=True, tag="made"):
     started: Started | None = None
     usage: Usage = Usage()
     text: str = ""
+    not_kept: Failure | None = None
 
 
 class NotMade(Struct, frozen=True, tag="not_made"):

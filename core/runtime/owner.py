@@ -70,8 +70,8 @@ class Ownership:
             ) from error
 
     def announce(self, sandbox: str, listeners: tuple[Listener, ...]) -> None:
-        """Write server.json. Raises GatewayError when the disk refuses it, for who comes later could not attach;
-        an owner that runs one command does without it."""
+        """Write server.json. Raises GatewayError when the disk refuses it, for nobody could attach then; an
+        owner that runs one command does without."""
         gateway = next((listener for listener in listeners if listener.name == "gateway"), None)
         facts = ServerFile(
             pid=os.getpid(),

@@ -19,7 +19,7 @@ from core.domain.models import ModelInfo
 from core.domain.ports import Clock, Publish, Shelf
 from core.domain.requests import Caller, ImageRequest
 from core.domain.streams import closing
-from core.domain.works import Asset, Job, JobState
+from core.domain.works import Job, JobState
 from core.wire.picture_bytes import raw_bytes
 
 from .styles import styled
@@ -145,19 +145,18 @@ class StudioService:
             async for event in events:
                 if isinstance(event, Made) and keep:
                     yield Phase("saving", event.index)
-                    asset = await self._keep(event, request, caller, known)
-                    yield structs.replace(event, asset=asset)
+                    yield await self._kept(event, request, caller, known)
                 else:
                     yield event
 
-    async def _keep(
+    async def _kept(
         self, made: Made, request: ImageRequest, caller: Caller, known: dict[str, ModelInfo]
-    ) -> Asset | None:
-        """Put a picture on the shelf; a picture that can't be kept is still handed over."""
+    ) -> Made:
+        """`made` as it is on the shelf; a picture that can't be kept is still handed over."""
         started = made.started
         model = started.model if started else request.model
         try:
-            return await self._shelf.keep_picture(
+            asset = await self._shelf.keep_picture(
                 await raw_bytes(made.media),
                 made.media.mime,
                 request,
@@ -168,7 +167,8 @@ class StudioService:
             )
         except GatewayError as error:
             log.warning("a picture of request %s could not be kept: %s", caller.request_id, error)
-            return None
+            return structs.replace(made, not_kept=error.failure)
+        return structs.replace(made, asset=asset)
 
     def _start_next(self) -> None:
         """Start queued jobs, oldest first, while fewer pictures are being made than may be."""
@@ -198,6 +198,8 @@ class StudioService:
                 async for event in events:
                     if isinstance(event, NotMade):
                         failures.append(event.failure)
+                    elif isinstance(event, Made) and event.not_kept is not None:
+                        failures.append(event.not_kept)
                     self._take(entry, event)
             made = len(entry.job.assets)
             state = "done" if made or not failures else "failed"

@@ -108,62 +108,6 @@ class TestChat:
         assert "a]52;c;aGk=b31mc\n" in run("chat", "--quiet", "hello").stdout
 
 
-class TestGen:
-    def test_the_path_of_each_picture_is_printed(self, run: Run) -> None:
-        result = run("gen", "a fox", "-n", "2")
-        assert result.exit_code == 0
-        paths = [Path(line) for line in result.stdout.splitlines()]
-        assert len(paths) == 2
-        assert all(path.read_bytes().startswith(b"\x89PNG") for path in paths)
-
-    def test_o_numbers_the_files_when_there_are_several(self, run: Run, tmp_path: Path) -> None:
-        result = run("gen", "a fox", "-n", "2", "-o", "fox.png")
-        assert result.stdout.splitlines() == [str(tmp_path / "fox-1.png"), str(tmp_path / "fox-2.png")]
-        assert (tmp_path / "fox-2.png").stat().st_size > 0
-
-    def test_nothing_is_overwritten_unless_forced(
-        self, run: Run, tmp_path: Path, world: FakeServices
-    ) -> None:
-        (tmp_path / "fox.png").write_text("mine")
-        result = run("gen", "a fox", "-o", "fox.png")
-        assert result.exit_code == Exit.CANT_CREATE
-        assert (tmp_path / "fox.png").read_text() == "mine"
-        assert len(world.pictures_kept) == 3, "nothing was made"
-        assert run("gen", "a fox", "-o", "fox.png", "--force").exit_code == 0
-        assert (tmp_path / "fox.png").read_bytes().startswith(b"\x89PNG")
-
-    def test_a_place_that_cannot_be_written_is_73(self, run: Run) -> None:
-        assert run("gen", "a fox", "-o", "nowhere/fox.png").exit_code == Exit.CANT_CREATE
-
-    def test_a_picture_that_fails_does_not_take_the_others_along(self, run: Run, world: FakeServices) -> None:
-        world.fail_next = QUOTA_FAILURE
-        result = run("gen", "a fox", "-n", "2", "--json")
-        assert result.exit_code == Exit.UNAVAILABLE
-        said = json.loads(result.stdout)
-        assert [picture["index"] for picture in said["pictures"]] == [1]
-        assert said["failures"][0]["kind"] == "quota"
-
-    def test_a_ratio_that_pictures_do_not_come_in_is_a_wrong_command_line(
-        self, run: Run, world: FakeServices
-    ) -> None:
-        result = run("gen", "a fox", "--aspect", "foo")
-        assert result.exit_code == Exit.USAGE
-        assert "foo is no ratio" in result.stderr
-        assert "16:9" in result.stderr
-        assert len(world.pictures_kept) == 3
-        assert run("gen", "a fox", "--aspect", "16x9").exit_code == 0
-
-    def test_quiet_shows_only_paths(self, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("core.cli.gen.on_terminal", lambda: True)
-        assert "▄" in run("gen", "a fox").stdout
-        assert len(run("gen", "a fox", "-q").stdout.splitlines()) == 1
-
-    def test_a_name_of_another_type_is_mentioned(self, run: Run) -> None:
-        result = run("gen", "a fox", "-o", "fox.jpg")
-        assert result.exit_code == 0
-        assert "holds image/png" in result.stderr
-
-
 class TestShow:
     def test_a_picture_becomes_half_blocks(self, run: Run, tmp_path: Path) -> None:
         sample_picture(tmp_path / "dusk.png", 40, 20)

@@ -203,8 +203,16 @@ async def test_a_full_disk_loses_the_copy_and_not_the_picture(caplog: pytest.Log
     events = [event async for event in world.studio.make(kite(), caller(family="cli"))]
     (made,) = [event for event in events if isinstance(event, Made)]
     assert made.asset is None
+    assert made.not_kept == world.shelf.error.failure
     assert made.media.data == Base64Text(PNG)
     assert "disk is full" in caplog.text
+
+
+async def test_a_job_whose_picture_could_not_be_kept_has_failed_and_says_why() -> None:
+    world = World()
+    world.shelf.error = GatewayError.of(Kind.INTERNAL, "The disk is full.")
+    done = await world.ended((await world.studio.submit(kite())).id)
+    assert (done.state, done.failure) == ("failed", world.shelf.error.failure)
 
 
 @pytest.mark.parametrize(("family", "kept"), [("openai", 0), ("tui", 1), ("cli", 1)])

@@ -255,6 +255,7 @@ class FakeServices:
         self.stopped_streams = 0
         self.sent: list[str] = []
         self.fail_next: Failure | None = None
+        self.library_full: Failure | None = None
         self.answer_text = ANSWER
         self.silent = False
         self.chat_failure: Failure | None = None
@@ -840,7 +841,8 @@ class FakeStudio(Part):
                 continue
             asset = await self._keep(request)
             data = await asyncio.to_thread(Path(asset.path).read_bytes)
-            yield Made(index, Media("image/png", data), asset)
+            full = self.world.library_full
+            yield Made(index, Media("image/png", data), None if full else asset, not_kept=full)
 
 
 class FakeRecords(Part):

@@ -71,11 +71,13 @@ class App:
             status = await services.owner.status()
             if self.sandbox and services.attached:
                 _refuse_real(status)
-            if remarks:
-                remark(self.paths, status, services.attached)
+            said = remark(self.paths, status, services.attached) if remarks else ()
             yield services
         finally:
             await services.aclose()
+        if remarks and not services.attached:
+            # What came up on the way: rows are written when all is closed, and may meet a damaged database.
+            remark(self.paths, await services.owner.status(), False, said)
 
     def ask(self, work: Callable[[Services], Awaitable[Result]]) -> Result:
         """Open the services, do one thing with them, close them."""

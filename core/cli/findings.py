@@ -88,7 +88,11 @@ def settings(seen: Seen) -> Iterator[Finding]:
 def permissions(seen: Seen) -> Iterator[Finding]:
     paths = seen.paths
     for directory in paths.directories:
-        yield from _unwritable(directory)
+        place = _nearest(directory)
+        if not place.is_dir():
+            yield _no_directory(place)
+            return
+        yield from _unwritable(place)
     private = [*paths.directories, paths.accounts_file, paths.key_file, paths.config_file, paths.database]
     wide = [found for path in private if (found := _too_open(path))]
     yield from wide
@@ -100,11 +104,26 @@ def _quoted(path: Path) -> str:
     return shlex.quote(str(path))
 
 
-def _unwritable(directory: Path) -> Iterator[Finding]:
-    """A directory that can't be written, or made."""
+def _nearest(directory: Path) -> Path:
+    """The directory, or what is there of the way to it."""
     place = directory
     while not place.exists() and place != place.parent:
         place = place.parent
+    return place
+
+
+def _no_directory(place: Path) -> Finding:
+    return Finding(
+        "permissions",
+        "bad",
+        f"{place} is not a directory.",
+        "Nothing can be kept there, so no command works.",
+        'export AGTUI_HOME="$HOME/.agtui"',
+    )
+
+
+def _unwritable(place: Path) -> Iterator[Finding]:
+    """A directory that can't be written, or that others can't be made in."""
     if os.access(place, os.W_OK | os.X_OK):
         return
     facts = place.stat()

@@ -43,6 +43,12 @@ def remarks(paths: Paths, status: Status | None, attached: bool) -> tuple[str, .
     return tuple(dict.fromkeys(said))
 
 
-def remark(paths: Paths, status: Status | None, attached: bool) -> None:
-    for text in remarks(paths, status, attached):
-        words(f"agtui: {one_line(text)}")
+def remark(
+    paths: Paths, status: Status | None, attached: bool, said: tuple[str, ...] = ()
+) -> tuple[str, ...]:
+    """Say the remarks that were not `said`; gives all of them."""
+    found = remarks(paths, status, attached)
+    for text in found:
+        if text not in said:
+            words(f"agtui: {one_line(text)}")
+    return found

@@ -12,6 +12,7 @@ import secrets
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from functools import partial
+from itertools import chain
 from typing import Final, TypeVar
 
 from msgspec import Struct
@@ -178,8 +179,14 @@ class Rooms:
 
     @property
     def notices(self) -> tuple[str, ...]:
-        """What the person should know of settings, key and accounts."""
-        return (*self.settings.current.notices, *self.key_ring.notices, *self.roster.notices)
+        """What the person should know of settings, key, accounts and database."""
+        said = (
+            self.settings.current.notices,
+            self.key_ring.notices,
+            self.roster.notices,
+            self.database.notices,
+        )
+        return tuple(chain.from_iterable(said))
 
     async def open(self, ready_accounts: Mapping[str, str]) -> None:
         """Read what is on disk. `ready_accounts` are the sandbox's own, e-mail to refresh token."""

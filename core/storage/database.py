@@ -75,6 +75,7 @@ class Database:
         self._closing = False
         self._full = False
         self.dropped = 0
+        self.notices: tuple[str, ...] = ()
 
     @classmethod
     def at(cls, file: Path, clock: Clock, limit: int = QUEUE_LIMIT) -> Database:
@@ -206,7 +207,9 @@ class Database:
                 for leftover in ("-wal", "-shm"):
                     file.with_name(file.name + leftover).unlink(missing_ok=True)
                 aside = quarantine(file, self._clock)
-                log.error("The database is damaged. It was kept as %s and a new one begun.", aside)
+                notice = f"The database is damaged. It was kept as {aside} and a new one begun."
+                self.notices += (notice,)
+                log.error("%s", notice)
                 self._connect()
         except GatewayError as error:
             self._broken = error

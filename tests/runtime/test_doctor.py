@@ -88,6 +88,17 @@ def test_what_doctor_finds_its_cure_cures(
     assert seen
 
 
+@pytest.mark.parametrize("below", ["", "below"])
+def test_a_home_that_is_a_file_is_left_alone_and_another_one_offered(
+    programs: Programs, tmp_path: Path, below: str
+) -> None:
+    (tmp_path / "file").write_text("somebody's")
+    programs.home = tmp_path / "file" / below
+    (found,) = [one for one in findings(programs) if one.check == "permissions"]
+    assert found.what == f"{tmp_path / 'file'} is not a directory."
+    assert found.fix == 'export AGTUI_HOME="$HOME/.agtui"'
+
+
 def test_a_variable_that_is_no_setting_is_unset(programs: Programs) -> None:
     (found,) = [one for one in findings(programs, AGTUI_SERVER_PORT="1") if one.check == "settings"][1:]
     assert found.fix == "unset AGTUI_SERVER_PORT"

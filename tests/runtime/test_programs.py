@@ -192,6 +192,19 @@ def test_a_broken_accounts_file_is_said_by_every_verb(programs: Programs) -> Non
         assert "No accounts yet" not in result.stderr
 
 
+@pytest.mark.parametrize("arguments", [("logs",), ("chat", "--sandbox", "-q", "hello"), ("db", "rebuild")])
+def test_a_broken_database_is_said_once_by_who_meets_it(
+    programs: Programs, arguments: tuple[str, ...]
+) -> None:
+    programs.home.mkdir(mode=0o700)
+    (programs.home / "records.db").write_text("garbage{" * 20)
+    result = programs.run(*arguments)
+    assert result.returncode == 0
+    (kept,) = programs.home.glob("records.db.bad-*")
+    assert result.stderr.count(f"It was kept as {kept}") == 1
+    assert "damaged" not in programs.run(*arguments).stderr
+
+
 def test_a_broken_accounts_file_is_in_the_log(programs: Programs) -> None:
     programs.home.mkdir(mode=0o700)
     (programs.home / "accounts.json").write_text("garbage{")

@@ -164,6 +164,8 @@ async def test_a_damaged_file_is_kept_aside_and_a_new_one_begun(tmp_path: Path, 
     await database.close()
     (aside,) = beside(tmp_path, ".bad-*")
     assert aside.read_bytes().startswith(b"this is no database")
+    (notice,) = database.notices
+    assert str(aside) in notice
 
 
 async def test_a_database_of_a_later_version_is_refused_untouched(tmp_path: Path, clock: HandClock) -> None:

@@ -13,6 +13,7 @@ from core.services import Services
 
 from .account_files import export_file, import_files
 from .app import App, alone, confirmed, json_option, pass_app
+from .completing import account_names
 from .exits import Exit, Stop
 from .login import login
 from .notice import TERMS, ask_acknowledgement
@@ -73,7 +74,7 @@ def add(app: App, token_stdin: bool, provider: str, project: str, acknowledge: b
 
 
 @accounts.command()
-@click.argument("account")
+@click.argument("account", shell_complete=account_names)
 @click.option("--yes", is_flag=True, help="Don't ask.")
 @pass_app
 def remove(app: App, account: str, yes: bool) -> None:
@@ -89,7 +90,7 @@ def remove(app: App, account: str, yes: bool) -> None:
 
 
 @accounts.command()
-@click.argument("account")
+@click.argument("account", shell_complete=account_names)
 @pass_app
 def enable(app: App, account: str) -> None:
     """Use ACCOUNT again."""
@@ -97,7 +98,7 @@ def enable(app: App, account: str) -> None:
 
 
 @accounts.command()
-@click.argument("account")
+@click.argument("account", shell_complete=account_names)
 @pass_app
 def disable(app: App, account: str) -> None:
     """Leave ACCOUNT alone until it is enabled again."""
@@ -105,7 +106,7 @@ def disable(app: App, account: str) -> None:
 
 
 @accounts.command()
-@click.argument("account", default="")
+@click.argument("account", default="", shell_complete=account_names)
 @json_option
 @pass_app
 def refresh(app: App, account: str, as_json: bool) -> None:

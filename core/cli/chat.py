@@ -15,13 +15,20 @@ from core.services import Services
 
 from .app import App, caller, json_option, pass_app, ready_to_ask, setting
 from .asking import prompt_text
+from .completing import model_ids
 from .exits import Exit, Stop
 from .output import data, emit_json, on_terminal, words, write
 
 
 @click.command()
 @click.argument("text", nargs=-1)
-@click.option("--model", "-m", default="", help="The model to ask (default: the setting chat.model).")
+@click.option(
+    "--model",
+    "-m",
+    default="",
+    shell_complete=model_ids,
+    help="The model to ask (default: the setting chat.model).",
+)
 @click.option("--system", "-s", default=None, help="A system instruction.")
 @click.option("--search", is_flag=True, help="Let the model search the web.")
 @click.option("--thoughts", is_flag=True, help="Show the model's thoughts on stderr.")

@@ -8,6 +8,7 @@ from core.domain.state import SettingView
 from core.services import Services
 
 from .app import App, alone, json_option, pass_app
+from .completing import setting_names
 from .exits import Stop
 from .output import data, emit_json, table, words
 
@@ -48,7 +49,7 @@ def _show(app: App, origin: bool, as_json: bool) -> None:
 
 
 @config.command()
-@click.argument("name")
+@click.argument("name", shell_complete=setting_names)
 @json_option
 @pass_app
 def get(app: App, name: str, as_json: bool) -> None:
@@ -63,7 +64,7 @@ def get(app: App, name: str, as_json: bool) -> None:
 
 
 @config.command("set")
-@click.argument("name")
+@click.argument("name", shell_complete=setting_names)
 @click.argument("value")
 @pass_app
 def set_value(app: App, name: str, value: str) -> None:

@@ -7,12 +7,13 @@ import click
 from core.domain.plan import Candidate, Plan
 
 from .app import App, json_option, pass_app
+from .completing import model_ids
 from .exits import Exit
 from .output import data, emit_json, one_line
 
 
 @click.command()
-@click.argument("model")
+@click.argument("model", shell_complete=model_ids)
 @click.option("--conversation", default="", help="The conversation's key, for stickiness.")
 @json_option
 @pass_app

@@ -20,6 +20,7 @@ from core.wire.pictures import ENDINGS
 
 from .app import App, caller, json_option, pass_app, ready_to_ask
 from .asking import prompt_text
+from .completing import model_ids
 from .exits import Exit, Stop, exit_of
 from .output import clean, data, emit_json, on_terminal, words
 from .progress import Progress
@@ -53,7 +54,13 @@ def _aspect(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
 @click.option("--count", "-n", type=click.IntRange(1, 10), default=1, help="How many pictures.")
 @click.option("--aspect", default="", metavar="W:H", callback=_aspect, help="Aspect ratio, for example 16:9.")
 @click.option("--size", type=click.Choice(["1K", "2K", "4K"]), default=None, help="Resolution.")
-@click.option("--model", "-m", default="", help="The model (default: the setting studio.model).")
+@click.option(
+    "--model",
+    "-m",
+    default="",
+    shell_complete=model_ids,
+    help="The model (default: the setting studio.model).",
+)
 @click.option("--force", "-f", is_flag=True, help="Overwrite files.")
 @click.option("--no-show", is_flag=True, help="Don't show the pictures in the terminal.")
 @click.option("--quiet", "-q", is_flag=True, help="Only the paths: no picture, no progress.")

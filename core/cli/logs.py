@@ -14,7 +14,9 @@ from core.services import Services
 
 from .app import App, pass_app
 from .exits import Exit, Stop
-from .output import clean, clock, data, emit_json, emit_line, milliseconds, on_terminal, one_line
+from .output import clock, data, emit_json, emit_line, milliseconds, moment, on_terminal, one_line
+
+COLUMNS = ("at", "status", "first/total", "model", "account", "made", "client", "id", "message")
 
 COLORS = {"error": "red", "warning": "yellow", "debug": "bright_black"}
 
@@ -31,7 +33,10 @@ COLORS = {"error": "red", "warning": "yellow", "debug": "bright_black"}
 def logs(
     app: App, follow: bool, errors: bool, own: bool, request_id: str, text: str, limit: int, as_json: bool
 ) -> None:
-    """Requests, oldest first, so that the latest stands at the prompt."""
+    """Requests, oldest first, so that the latest stands at the prompt.
+
+    When piped they are tab-separated below a header, each with its date.
+    """
     query = RecordQuery(text=text, errors=errors, limit=limit)
     if request_id:
         app.run(_one(app, request_id, as_json))
@@ -55,6 +60,8 @@ async def _requests(app: App, query: RecordQuery, follow: bool, as_json: bool) -
     async with app.services() as services:
         _need_owner(services, follow)
         began = time.time()
+        if not as_json and not on_terminal():
+            data("\t".join(COLUMNS))
         shown: set[str] = set()
         for record in reversed(await services.records.requests(query)):
             shown.add(record.id)
@@ -132,30 +139,38 @@ def show_request(record: RequestRecord, as_json: bool) -> None:
     """One row on stdout."""
     if as_json:
         emit_line(record)
+    elif on_terminal():
+        data(row(record, color=True))
     else:
-        data(row(record, color=on_terminal()))
+        data("\t".join([moment(record.at), *cells(record)]))
 
 
 def row(record: RequestRecord, color: bool) -> str:
     """A request on one line: when, status, how long, what, who, and what went wrong."""
-    usage = record.usage
-    made = f"{record.pictures} pictures" if record.pictures else f"{usage.input}+{usage.output} tokens"
-    status = str(record.status)
+    status, *others = cells(record)
     if color:
         status = click.style(status, fg="green" if record.kind == "ok" else "red")
+    return "  ".join(cell for cell in (clock(record.at), status, *others) if cell)
+
+
+def cells(record: RequestRecord) -> list[str]:
+    """The columns after the first; only the last may be empty."""
+    usage = record.usage
+    made = f"{usage.input}+{usage.output} tokens"
+    if record.pictures:
+        made = f"{record.pictures} picture{'' if record.pictures == 1 else 's'}"
     model = record.asked if record.asked == record.model else f"{record.asked} -> {record.model or '-'}"
-    cells = (
-        clock(record.at),
-        status,
+    found = (
+        str(record.status),
         f"{milliseconds(record.ttft_ms)}/{milliseconds(record.duration_ms)}",
-        clean(model),
-        clean(record.email) or "-",
+        model,
+        record.email or "-",
         made,
-        clean(record.client) or record.door,
+        record.client or record.door,
         record.id,
-        one_line(record.message),
+        record.message,
     )
-    return "  ".join(cell for cell in cells if cell)
+    return [one_line(cell) for cell in found]
 
 
 def details(record: RequestRecord) -> list[str]:

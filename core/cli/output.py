@@ -101,11 +101,15 @@ def _columns(row: Sequence[str], widths: Sequence[int]) -> str:
     return "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
 
 
+def moment(at: float) -> str:
+    """Local date and time of day."""
+    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(at))
+
+
 def clock(at: float) -> str:
     """Local time of day, with the date when it was another day."""
-    moment, today = time.localtime(at), time.localtime()
-    same_day = moment[:3] == today[:3]
-    return time.strftime("%H:%M:%S" if same_day else "%Y-%m-%d %H:%M:%S", moment)
+    then = moment(at)
+    return then.removeprefix(time.strftime("%Y-%m-%d ", time.localtime()))
 
 
 def span(seconds: float) -> str:

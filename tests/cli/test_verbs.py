@@ -220,9 +220,16 @@ class TestAccounts:
 class TestLogs:
     def test_requests_are_shown_oldest_first(self, run: Run, world: FakeServices) -> None:
         world.rows.reverse()
-        lines = run("logs").stdout.splitlines()
+        lines = run("logs").stdout.splitlines()[1:]
         assert ["req0" in lines[0], "req1" in lines[1]] == [True, True]
         assert "alan@sandbox.test" in lines[0]
+
+    def test_piped_they_are_columns_below_a_header(self, run: Run, world: FakeServices) -> None:
+        header, *rows = (line.split("\t") for line in run("logs").stdout.splitlines())
+        assert (header[0], header[7]) == ("at", "id")
+        assert {len(row) for row in rows} == {len(header)}
+        assert [row[7] for row in rows] == [record.id for record in reversed(world.rows)]
+        assert all(re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", row[0]) for row in rows)
 
     def test_errors_leaves_out_what_went_well(self, run: Run) -> None:
         (line,) = run("logs", "--errors", "--json").stdout.splitlines()

@@ -78,7 +78,7 @@ def test_one_command_after_the_other_on_the_sandbox(programs: Programs, tmp_path
     assert rows[1]["pictures"] == 1
     purged = programs.run("db", "purge-sandbox", "--yes", "--json")
     assert json.loads(purged.stdout)["rows"] == 2
-    assert programs.run("logs").stdout == ""
+    assert len(programs.run("logs").stdout.splitlines()) == 1, "only the header"
 
 
 def test_without_an_account_it_is_69_and_says_what_to_do(programs: Programs) -> None:
@@ -105,6 +105,23 @@ def test_every_verb_works_beside_a_running_gateway(programs: Programs) -> None:
     assert programs.run("doctor").returncode == 0
     assert programs.run("config", "set", "ui.theme", "ansi").returncode == 0
     assert programs.run("config", "get", "ui.theme").stdout == "ansi\n"
+
+
+def test_a_shell_is_offered_settings_models_and_accounts(programs: Programs) -> None:
+    def offered(words: str) -> list[str]:
+        asked = programs.run(
+            COMP_WORDS=words, COMP_CWORD=str(words.count(" ")), _AGTUI_COMPLETE="bash_complete"
+        )
+        assert (asked.returncode, asked.stderr) == (0, "")
+        return [line.removeprefix("plain,") for line in asked.stdout.split()]
+
+    assert offered("agtui config get server.po") == ["server.port"]
+    assert offered("agtui explain sandbox-") == []
+    assert not programs.home.exists(), "a completion starts nothing"
+    programs.serve("--sandbox")
+    assert "sandbox-chat" in offered("agtui explain sandbox-")
+    assert "gemini-3-pro-image" in offered("agtui gen --model gemini-3")
+    assert offered("agtui accounts disable ad") == ["ada@sandbox.test"]
 
 
 def test_stop_ends_the_running_gateway(programs: Programs) -> None:

@@ -80,10 +80,25 @@ def set_value(app: App, name: str, value: str) -> None:
 
 
 @config.command()
+@click.option("--all", "everything", is_flag=True, help="Where accounts, key, log and library are, too.")
+@json_option
 @pass_app
-def path(app: App) -> None:
+def path(app: App, everything: bool, as_json: bool) -> None:
     """Where config.toml is, or would be."""
-    data(str(app.paths.config_file))
+    paths = app.paths
+    places = {
+        "settings": str(paths.config_file),
+        "accounts": str(paths.accounts_file),
+        "key": str(paths.key_file),
+        "log": str(paths.database),
+        "library": str(paths.library),
+    }
+    if as_json:
+        emit_json(places)
+    elif everything:
+        table(places.items(), ("what", "path"))
+    else:
+        data(places["settings"])
 
 
 def _all(app: App) -> list[SettingView]:

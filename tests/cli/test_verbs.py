@@ -255,6 +255,15 @@ class TestLogs:
         assert all(json.loads(line)["seq"] for line in run("logs", "--lines", "--json").stdout.splitlines())
 
 
+def test_what_is_on_disk_can_be_found(run: Run, tmp_path: Path) -> None:
+    assert run("config", "path").stdout == f"{tmp_path}/home/config.toml\n"
+    header, *rows = (line.split("\t") for line in run("config", "path", "--all").stdout.splitlines())
+    assert header == ["what", "path"]
+    assert dict(rows) == json.loads(run("config", "path", "--json").stdout)
+    assert dict(rows)["accounts"] == f"{tmp_path}/home/accounts.json"
+    assert {"settings", "key", "log", "library"} <= dict(rows).keys()
+
+
 def test_models_can_be_narrowed_to_a_kind(run: Run) -> None:
     kinds = {model["kind"] for model in json.loads(run("models", "--kind", "image", "--json").stdout)}
     assert kinds == {"image"}

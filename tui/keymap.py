@@ -48,6 +48,7 @@ NEVER: dict[str, str] = {
 """Keys that do not arrive everywhere, and why."""
 
 _NAMED = {"?": "question_mark", ":": "colon", "/": "slash", "[": "left_square_bracket", "esc": "escape"}
+_WRITTEN = {name: sign for sign, name in _NAMED.items() if len(sign) == 1} | {"space": " "}
 _KEY = re.compile(r"((ctrl|alt|shift|super)\+)*([a-z0-9_]+|[^\s,+])", re.IGNORECASE)
 
 
@@ -70,6 +71,11 @@ def key_label(key: str) -> str:
     if modifiers == ["shift"] and len(name) == 1:
         return name.upper()
     return "+".join((*modifiers, name))
+
+
+def character_of(key: str) -> str | None:
+    """What `key` writes into a field: `slash` writes `/`; None for a key that writes nothing."""
+    return key if len(key) == 1 else _WRITTEN.get(key)
 
 
 def read_keymap(table: Mapping[str, str], defaults: Mapping[str, str], tabs: Iterable[str] = ()) -> Keymap:

@@ -17,8 +17,8 @@ from tui.messages import Flash
 
 TITLE = "agtui"
 MARKS = {"info": "·", "good": "✓", "warning": "!", "error": "✗"}
-
-
+MOST_ROWS = 3
+"""Rows of one piece of news at most."""
 TITLE_BACK = "\x1b[23;2t"
 """Takes back the title that was there before."""
 
@@ -34,7 +34,8 @@ def title_sequence(text: str, *, save: bool) -> str:
 
 
 class FlashLine(Widget):
-    """One row that is empty most of the time."""
+    """One row that is empty most of the time. News that needs more rows takes them for its time: what it
+    ends with is often the file that it is about."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {f"flash--{level}" for level in MARKS}
 
@@ -44,6 +45,7 @@ class FlashLine(Widget):
     def __init__(self, id: str | None = None) -> None:
         super().__init__(id=id)
         self._expiry: Timer | None = None
+        self._room = 1
 
     def say(self, flash: Flash) -> None:
         """Show `flash` for its time; what was shown before makes room."""
@@ -59,13 +61,31 @@ class FlashLine(Widget):
         self.said = None
 
     def render(self) -> Content:
+        return Content("\n").join(self._rows())
+
+    def _rows(self) -> list[Content]:
+        """What is said, wrapped behind its mark."""
         if self.said is None:
-            return Content()
+            return [Content()]
         from tui.widgets.clean import clean_line
 
-        style = self.get_visual_style(f"flash--{self.said.level}")
-        text = Content.styled(f" {MARKS[self.said.level]} {clean_line(self.said.text)}", style)
-        return text.truncate(max(1, self.size.width - 1), ellipsis=True)
+        style, room = self.get_visual_style(f"flash--{self.said.level}"), max(1, self.screen.size.width - 4)
+        rows = Content.styled(clean_line(self.said.text), style).wrap(room)
+        if len(rows) > MOST_ROWS:
+            rows = rows[:MOST_ROWS]
+            rows[-1] = (rows[-1] + Content.styled("…", style)).truncate(room, ellipsis=True)
+        marks = (MARKS[self.said.level], *" " * MOST_ROWS)
+        return [Content.assemble(Content.styled(f" {mark} ", style), row) for mark, row in zip(marks, rows)]
+
+    def on_resize(self) -> None:
+        self._take_room()
 
     def watch_said(self) -> None:
         self.screen.set_class(self.said is not None, "-flash")
+        self._take_room()
+
+    def _take_room(self) -> None:
+        """Ask for another height only when it is another one: the whole page is laid out for it."""
+        if (rows := len(self._rows())) != self._room:
+            self._room = rows
+            self.styles.height = rows

@@ -21,6 +21,7 @@ from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import ContentSwitcher
 
+from tui.keymap import character_of
 from tui.messages import Heard
 from tui.notify import FlashLine
 from tui.panes.base import FooterKey, Pane
@@ -223,9 +224,16 @@ class ShellScreen(Screen[None]):
         place = self.focused or self._place_in(pane)
         around = {*place.ancestors_with_self} if place is not None else set[DOMNode]()
         here = [key for key in pane.keys if not key.where or around & {*pane.query(key.where)}]
+        if place is not None:
+            here = [key for key in here if not self._is_written(key, place)]
         keys = (*here, *self._everywhere)
         if keys != self.footer.keys:
             self.footer.keys = keys
+
+    def _is_written(self, key: FooterKey, place: Widget) -> bool:
+        """Whether the key of an entry would stand as a letter in the field that has the focus."""
+        name = self._bound(key)
+        return place.check_consume_key(name, character_of(name))
 
     # Keys -------------------------------------------------------------------------------------------
 

@@ -252,14 +252,32 @@ def test_the_screen_needs_nothing_of_the_gateway_to_be_imported() -> None:
     assert done.stdout.strip() == "[]"
 
 
-async def test_news_stays_one_row_and_holds_no_control_characters(home: Path, opener: Opener) -> None:
+async def test_news_is_one_row_and_holds_no_control_characters(home: Path, opener: Opener) -> None:
     app = plain_app(home, opener)
     async with app.run_test(size=(100, 30)) as pilot:
         pane = await opened(pilot, app)
-        pane.post_message(Flash("one\x1b[31m\ntwo " + "x" * 200, "error"))
+        pane.post_message(Flash("one\x1b[31m\ntwo", "error"))
         await wait_until(pilot, lambda: "one two" in row(app, 28))
         assert "\x1b" not in row(app, 28)
         assert "F1 help" in row(app, 29)
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_long_news_is_read_to_its_end_and_gives_its_rows_back(
+    home: Path, opener: Opener, size: tuple[int, int]
+) -> None:
+    app = plain_app(home, opener)
+    async with app.run_test(size=size) as pilot:
+        pane = await opened(pilot, app)
+        room = app.shell.body.size.height
+        path = "/home/ada/.local/state/agtui/accounts.json.bad-20261120T124107Z"
+        pane.post_message(Flash(f"The accounts file could not be read. It is kept as {path}", "warning", 60))
+        await wait_until(pilot, lambda: shown(app, "accounts.json.bad-20261120T124107Z"))
+        app.shell.flash_line.clear()
+        await wait_until(pilot, lambda: app.shell.body.size.height == room and shown(app, "F1 help"))
+        pane.post_message(Flash("x" * 2000, seconds=60))
+        await wait_until(pilot, lambda: shown(app, "x…"))
+        assert app.shell.flash_line.size.height == 3
 
 
 @pytest.mark.parametrize("theme", ["ansi", "harbor-light"])
@@ -331,6 +349,9 @@ class TwoPlaces(PlainPane):
             FooterKey("enter", "send", 90, where="Input"),
             FooterKey("enter", "open", 90, where="#rows"),
             FooterKey("1", "…4 level", 80),
+            FooterKey("slash", "filter", 80),
+            FooterKey("space", "pause", 80),
+            FooterKey("f5", "reload", 80),
         )
     )
 
@@ -344,13 +365,14 @@ async def test_the_footer_shows_the_keys_that_work_where_the_focus_is(home: Path
     app = plain_app(home, opener, tabs=(TabSpec("chat", "chat", "c", "tests.tui.test_shell:TwoPlaces"),))
     async with app.run_test(size=(100, 30)) as pilot:
         pane = await opened(pilot, app)
-        await wait_until(pilot, lambda: row(app, 29).startswith(" ⏎ send  1…4 level  "))
+        await wait_until(pilot, lambda: row(app, 29).startswith(" ⏎ send  F5 reload  ^G go"))
         app.shell.set_focus(pane.query_one(OptionList))
-        await wait_until(pilot, lambda: row(app, 29).startswith(" ⏎ open  1…4 level  "))
+        every = " ⏎ open  1…4 level  / filter  space pause  F5 reload  ^G go"
+        await wait_until(pilot, lambda: row(app, 29).startswith(every))
         app.shell.set_focus(pane.query_one(Input))
         await pilot.press("escape")
         assert app.focused is None
-        await wait_until(pilot, lambda: row(app, 29).startswith(" ⏎ send  1…4 level  "))
+        await wait_until(pilot, lambda: row(app, 29).startswith(" ⏎ send  F5 reload  ^G go"))
 
 
 async def test_garbage_is_looked_for_once_when_a_long_chat_is_laid_out_and_nothing_runs(

@@ -18,9 +18,6 @@ from textual.widgets import TextArea
 
 from tui.widgets.clean import clean_text
 
-NEWLINE_KEYS = frozenset({"ctrl+j", "alt+enter", "shift+enter", "ctrl+enter"})
-"""The last two reach a program only in terminals that speak the kitty protocol."""
-
 
 class PromptArea(TextArea):
     """Grows from two rows to eight with its text, then scrolls. The cursor never blinks: bytes all day."""
@@ -43,6 +40,11 @@ class PromptArea(TextArea):
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "send", "send", id="prompt.send", show=False),
+        # The last two reach a program only in terminals that speak the kitty protocol.
+        Binding(
+            "ctrl+j,alt+enter,shift+enter,ctrl+enter", "newline", "new line", id="prompt.newline", show=False
+        ),
         Binding("up", "older", "older prompt", id="prompt.older", show=False),
         Binding("down", "newer", "newer prompt", id="prompt.newer", show=False),
     ]
@@ -58,8 +60,6 @@ class PromptArea(TextArea):
         def control(self) -> PromptArea:
             return self.prompt
 
-    send_key: var[str] = var("enter")
-    """`enter` or `ctrl+j`: the other one breaks the line."""
     sent: var[Sequence[str]] = var[Sequence[str]](())
     """What was sent before, oldest first. The owner keeps it."""
 
@@ -89,16 +89,15 @@ class PromptArea(TextArea):
         self.move_cursor(self.document.end)
 
     async def _on_key(self, event: events.Key) -> None:
-        breaks = (NEWLINE_KEYS | {"enter"}) - {self.send_key}
-        if event.key != self.send_key and event.key not in breaks:
-            await super()._on_key(event)
-            return
-        event.stop()
-        event.prevent_default()
-        if event.key == self.send_key:
-            if self.text.strip():
-                self.post_message(self.Submitted(self, self.text))
-            return
+        """Enter is a key like any other here; a text area's own breaks the line."""
+        if event.key == "enter":
+            event.prevent_default()
+
+    def action_send(self) -> None:
+        if self.text.strip():
+            self.post_message(self.Submitted(self, self.text))
+
+    def action_newline(self) -> None:
         self.insert("\n")
         self.scroll_cursor_visible()
 

@@ -38,11 +38,12 @@ async def test_other_enters_break_the_line(key: str) -> None:
         assert not sent(messages)
 
 
-async def test_the_send_key_can_be_swapped() -> None:
+async def test_enter_and_the_other_can_be_swapped() -> None:
     prompt = PromptArea()
-    prompt.send_key = "ctrl+j"
     messages: list[Message] = []
-    async with Stage(prompt).run_test(message_hook=messages.append) as pilot:
+    app = Stage(prompt)
+    app.set_keymap({"prompt.send": "ctrl+j", "prompt.newline": "enter"})
+    async with app.run_test(message_hook=messages.append) as pilot:
         await pilot.press("a", "enter", "b", "ctrl+j")
         assert sent(messages) == ["a\nb"]
 

@@ -50,6 +50,11 @@ def count(number: int) -> str:
     return str(number)
 
 
+def plural(number: int, thing: str) -> str:
+    """`1 picture`, `2 pictures`."""
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
+
+
 def weight(size: int) -> str:
     """Bytes as `812 B`, `64 KiB`, `1.3 MiB`."""
     if size < 1024:

@@ -74,8 +74,9 @@ class FlashLine(Widget):
         if len(rows) > MOST_ROWS:
             rows = rows[:MOST_ROWS]
             rows[-1] = (rows[-1] + Content.styled("…", style)).truncate(room, ellipsis=True)
-        marks = (MARKS[self.said.level], *" " * MOST_ROWS)
-        return [Content.assemble(Content.styled(f" {mark} ", style), row) for mark, row in zip(marks, rows)]
+        first, *more = rows
+        mark = Content.styled(f" {MARKS[self.said.level]} ", style)
+        return [Content.assemble(mark, first), *(Content.assemble("   ", row) for row in more)]
 
     def on_resize(self) -> None:
         self._take_room()

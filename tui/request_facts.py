@@ -25,7 +25,7 @@ def request_facts(row: RequestRecord, now: float) -> list[str]:
     if row.usage.thoughts:
         tokens += f" ({say.count(row.usage.thoughts)} thinking)"
     first = f"first after {say.milliseconds(row.ttft_ms)}" if row.ttft_ms is not None else ""
-    pictures = f"{row.pictures} pictures" if row.pictures else ""
+    pictures = say.plural(row.pictures, "picture") if row.pictures else ""
     client = f"from {row.client or row.door}" + (f" with the key {row.key}" if row.key else "")
     lines.append(" · ".join(filter(None, (tokens if row.usage.output else "", first, pictures, client))))
     if row.attempts:

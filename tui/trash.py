@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 MOVED = "Moved to the trash. u brings it back."
+BACK = "It is back."
 
 
 class Trash:

@@ -267,6 +267,7 @@ class FakeServices:
         self.chats_by_id: dict[str, Chat] = {}
         self.trash: dict[str, Chat] = {}
         self.pool = [account("ada"), account("alan", in_flight=1)] if filled else []
+        self.account_notices: list[str] = []
         self.importable = IMPORTABLE
         self.pictures_kept: list[Asset] = []
         self.queue: list[Job] = []
@@ -706,7 +707,7 @@ class FakeAccounts(Part):
         return login if login.state.over else self.world.sign_in_moves(LoginState.CANCELLED)
 
     async def notices(self) -> list[str]:
-        return []
+        return self.world.account_notices
 
 
 class FakeKeys:

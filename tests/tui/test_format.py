@@ -63,3 +63,11 @@ def test_sizes_durations_and_names() -> None:
     assert say.one_line("a\n  b\tc ") == "a b c"
     assert say.ago(None, NOW) == "never"
     assert say.ago(NOW - 12, NOW) == "12 s ago"
+
+
+def test_one_is_no_plural() -> None:
+    assert [say.plural(number, "picture") for number in (0, 1, 4)] == [
+        "0 pictures",
+        "1 picture",
+        "4 pictures",
+    ]

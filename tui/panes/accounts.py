@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from core.services import Services
 
 BAR = 8
+FROM_WIDTH = 60
+"""Columns of a table that has room for the first bar."""
 REMOVE = 1
 """The place of the answer that removes; the harmless one stands first."""
 QUOTA_AGE = 60.0
@@ -66,13 +68,13 @@ def quota_cell(window: QuotaWindow | None) -> Cell:
 
 
 def window_names(accounts: list[AccountView]) -> list[str]:
-    """The quota windows that get a column: at most three, what is scarcest first."""
+    """The quota windows, what is scarcest first; as many of them get a column as there is room for."""
     least: dict[str, float] = {}
     for view in accounts:
         for window in view.quotas:
             left = 1.0 if window.fraction is None else window.fraction
             least[window.name] = min(left, least.get(window.name, 1.0))
-    return sorted(least, key=lambda name: (least[name], name))[:3]
+    return sorted(least, key=lambda name: (least[name], name))
 
 
 class AccountsPane(Pane):
@@ -81,8 +83,9 @@ class AccountsPane(Pane):
     DEFAULT_CSS = """
     AccountsPane {
         #accounts-list { height: 1fr; min-height: 6; }
-        #hint { height: 1fr; content-align: center middle; }
-        #facts { height: auto; max-height: 11; padding: 0 1; }
+        #hint { height: 1fr; content-align: center middle; display: none; }
+        #notices { height: auto; color: $warning; padding: 0 1; display: none; }
+        #facts { height: auto; max-height: 11; padding: 0 1; display: none; }
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -115,6 +118,7 @@ class AccountsPane(Pane):
 
     table = getters.query_one("#accounts-list", RowList)
     details = getters.query_one("#details", PlainText)
+    notices = getters.query_one("#notices", PlainText)
     hint = getters.query_one("#hint", Static)
 
     def __init__(self, id: str = "accounts") -> None:
@@ -126,6 +130,7 @@ class AccountsPane(Pane):
         self._then_show = ""
 
     def compose(self) -> ComposeResult:
+        yield PlainText(id="notices")
         yield RowList((), id="accounts-list", classes="framed")
         yield Static(EMPTY, id="hint", classes="empty")
         with Vertical(id="facts", classes="framed"):
@@ -166,6 +171,9 @@ class AccountsPane(Pane):
         if self.services is None:
             return
         self._show(await self.services.accounts.list())
+        notices = await self.services.accounts.notices()
+        self.notices.put("\n".join(f"! {notice}" for notice in notices))
+        self.notices.display = bool(notices)
         now = self.now()
         old = any(
             view.enabled
@@ -180,7 +188,8 @@ class AccountsPane(Pane):
         self._accounts = {view.id: view for view in accounts}
         self._names = window_names(accounts)
         quota = tuple(
-            Column(name, BAR + 5, from_width=60 + 16 * place) for place, name in enumerate(self._names)
+            Column(name, BAR + 5, from_width=FROM_WIDTH + (BAR + 7) * place)
+            for place, name in enumerate(self._names)
         )
         self.table.columns = (Column("account"), Column("state", 16), *quota, Column("calls", 5, "right", 92))
         now = self.now()

@@ -50,8 +50,8 @@ class FooterKey(NamedTuple):
     `where` is a selector of widgets of the pane (`#chats`, `PromptArea`): the entry is shown while the focus
     is in one of them, or would go there with the next key; empty: always. So give it to every key that is
     bound in a widget, and to one of the pane's that does something only there; where its key would be
-    written as a letter it is left out by itself. A label that begins with `…` follows its key without a space:
-    `FooterKey("1", "…4 level")`.
+    written as a letter it is left out by itself. A label that begins with `…` follows its key without a
+    space: `FooterKey("1", "…4 level")`.
     """
 
     key: str

@@ -25,7 +25,7 @@ from tui import format as say
 from tui import turns
 from tui.messages import Heard
 from tui.panes.base import FooterKey, HelpData, Pane
-from tui.trash import MOVED, Trash
+from tui.trash import BACK, MOVED, Trash
 from tui.widgets.choice import Choice
 from tui.widgets.clean import clean_line
 from tui.widgets.picture_strip import PictureStrip, Thumb
@@ -96,11 +96,16 @@ class GeneratePane(Pane):
     )
     keys = var(
         (
-            FooterKey("enter", "generate", 85),
-            FooterKey("escape", "cancel job", 65),
+            FooterKey("enter", "generate", 85, where="PromptArea"),
+            FooterKey("tab", "options", 60, where="PromptArea"),
+            FooterKey("left", "→ choose", 85, where="Choice"),
+            FooterKey("left", "→ browse", 85, where="#recent, #picture"),
+            FooterKey("x", "cancel job", 65, "generate.cancel", where="#queue"),
+            FooterKey("escape", "cancel job", 65, where="PromptArea"),
             FooterKey("ctrl+t", "model", 75, "generate.model"),
-            FooterKey("z", "zoom", 45),
+            FooterKey("z", "zoom", 45, where="#picture"),
             FooterKey("f", "full", 55, "generate.full"),
+            FooterKey("d", "delete", 40, "generate.delete"),
             FooterKey("ctrl+y", "copy path", 35, "generate.copy"),
         )
     )
@@ -354,6 +359,7 @@ class GeneratePane(Pane):
     @work(group="generate-delete", exit_on_error=False)
     async def action_undo(self) -> None:
         if asset_id := await self._trash.bring_back():
+            self.flash(BACK, "good")
             self._then_show = asset_id
             self.load()
 

@@ -19,7 +19,7 @@ from tui import format as say
 from tui import turns
 from tui.messages import Heard
 from tui.panes.base import FooterKey, HelpData, Pane
-from tui.trash import MOVED, Trash
+from tui.trash import BACK, MOVED, Trash
 from tui.widgets.choice import Choice
 from tui.widgets.pixel_view import PixelView
 from tui.widgets.plain import PlainText, frame
@@ -77,7 +77,9 @@ class HistoryPane(Pane):
     keys = var(
         (
             FooterKey("slash", "filter", 85),
-            FooterKey("enter", "open", 75),
+            FooterKey("enter", "open", 75, where="#items"),
+            FooterKey("enter", "to the list", 75, where="#words"),
+            FooterKey("escape", "clear", 65, where="#words"),
             FooterKey("f", "kind", 65, "history.kind"),
             FooterKey("d", "delete", 55, "history.delete"),
         )
@@ -106,7 +108,7 @@ class HistoryPane(Pane):
             yield RowList(COLUMNS, id="items", classes="framed")
             with ContentSwitcher(initial="preview-none", id="preview"):
                 with Vertical(id="preview-none"):
-                    yield PlainText(EMPTY, id="none", classes="empty")
+                    yield PlainText(id="none", classes="empty")
                 yield TranscriptView(id="preview-chat", classes="framed")
                 yield PixelView(id="preview-picture", classes="framed")
 
@@ -152,6 +154,8 @@ class HistoryPane(Pane):
         wanted, self._then_show = self._then_show, ""
         if wanted:
             self.items.put_cursor(wanted)
+        if not found:
+            self.none.put(NO_MATCH if self.words.value.strip() or KINDS[self.kind.value] else EMPTY)
         self.show_preview(self.items.cursor_id)
 
     def _row(self, key: str, item: HistoryItem) -> Row:
@@ -172,8 +176,6 @@ class HistoryPane(Pane):
         """Show what the bar is on."""
         item = self._found.get(key)
         if item is None or self.services is None:
-            narrowed = self.words.value.strip() or KINDS[self.kind.value]
-            self.none.put(NO_MATCH if narrowed else EMPTY)
             self.preview.current = "preview-none"
             return
         if item.kind == "chat":
@@ -186,12 +188,22 @@ class HistoryPane(Pane):
             if state != self._previewed:  # where the person has scrolled to stays, whatever else happens
                 self._previewed = state
                 self.transcript.set_turns([turns.turn_view(turn) for turn in chat.path()])
-            frame(self.transcript, say.one_line(chat.title), f"{len(chat.turns)} turns")
+            frame(self.transcript, say.one_line(chat.title), say.plural(len(chat.turns), "turn"))
             self.preview.current = "preview-chat"
         else:
             self.picture.path = Path(item.path)
-            frame(self.picture, say.one_line(item.title), item.path)
             self.preview.current = "preview-picture"
+            frame(self.picture, say.one_line(item.title))
+            self._show_path()
+
+    def on_resize(self) -> None:
+        self._show_path()
+
+    def _show_path(self) -> None:
+        """Where the file of the picture is; both ends of a long path stay."""
+        item = self._found.get(self.items.cursor_id)
+        if item is not None and item.path:
+            frame(self.picture, subtitle=say.middle(item.path, max(self.preview.size.width - 8, 16)))
 
     # Messages and actions ---------------------------------------------------------------------------
 
@@ -240,6 +252,7 @@ class HistoryPane(Pane):
     @work(group="history-delete", exit_on_error=False)
     async def action_undo(self) -> None:
         if key := await self._trash.bring_back():
+            self.flash(BACK, "good")
             self._then_show = key
             self.load()
 

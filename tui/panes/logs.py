@@ -33,6 +33,19 @@ if TYPE_CHECKING:
 LEVELS: dict[str, Level] = {"all": "debug", "info+": "info", "warn+": "warning", "error": "error"}
 
 
+def keys_while(following: bool) -> tuple[FooterKey, ...]:
+    """The footer; what space does depends on what it did last."""
+    return (
+        FooterKey("space", "pause" if following else "follow", 85, "log.pause", where="#log"),
+        FooterKey("enter", "details", 75, "log.select", where="#log"),
+        FooterKey("enter", "to the lines", 75, where="#log-words"),
+        FooterKey("escape", "clear", 65, where="#log-words"),
+        FooterKey("slash", "filter", 65, "logs.filter"),
+        FooterKey("1", "…4 level", 55, where="#log"),
+        FooterKey("y", "copy line", 45, "log.copy", where="#log"),
+    )
+
+
 class LogsPane(Pane):
     """Level and text filter, pause, and the details of a line."""
 
@@ -58,15 +71,7 @@ class LogsPane(Pane):
         "The newest lines at the bottom. Space or scrolling up pauses, G follows again. 1 to 4 set the "
         "level, slash filters by words. Enter on a line shows what was tried, and why this route was taken.",
     )
-    keys = var(
-        (
-            FooterKey("space", "pause", 85, "log.pause"),
-            FooterKey("enter", "details", 75, "log.select"),
-            FooterKey("slash", "filter", 65, "logs.filter"),
-            FooterKey("1", "…4 level", 55),
-            FooterKey("y", "copy line", 45, "log.copy"),
-        )
-    )
+    keys = var(keys_while(following=True))
 
     log_view = getters.query_one("#log", LogView)
     words = getters.query_one("#log-words", Input)
@@ -182,6 +187,7 @@ class LogsPane(Pane):
     @on(LogView.StatusChanged)
     def status_changed(self, message: LogView.StatusChanged) -> None:
         self.log_view.border_subtitle = message.text
+        self.keys = keys_while(self.log_view.follow)
         names = {level: name for name, level in LEVELS.items()}
         self.level.value = names[self.log_view.level]
 

@@ -65,9 +65,13 @@ class LoginScreen(TellsFailures, Dialog[AccountView | None]):
         #error { color: $error; height: auto; }
         #qr { display: none; margin-right: 3; }
     }
-    LoginScreen.-noticing #link-box, LoginScreen.-noticing #how, LoginScreen.-noticing #progress {
+    LoginScreen.-noticing #link-box, LoginScreen.-noticing #how, LoginScreen.-noticing #progress,
+    LoginScreen.-refused #say, LoginScreen.-refused #link-box, LoginScreen.-refused #how {
         display: none;
     }
+    /* It still hears enter, and is not there to be written in. */
+    LoginScreen.-refused #paste { height: 0; margin: 0; }
+    LoginScreen.-refused #error { margin-bottom: 1; }
     LoginScreen.-noticing #say { margin-bottom: 1; }
     LoginScreen.-qr #text { width: 58; padding-top: 1; }
     LoginScreen.-qr #qr { display: block; }
@@ -103,8 +107,8 @@ class LoginScreen(TellsFailures, Dialog[AccountView | None]):
                     yield Static(id="link")
                 yield Static(PASTE, id="how")
                 yield Input(id="paste", compact=True, placeholder="http://localhost:…/oauth-callback?code=…")
-                yield PlainText(id="progress")
                 yield PlainText(id="error")
+                yield PlainText(id="progress")
 
     def on_mount(self) -> None:
         self.field.cursor_blink = False
@@ -126,6 +130,7 @@ class LoginScreen(TellsFailures, Dialog[AccountView | None]):
     async def begin(self) -> None:
         """Start it and show what becomes of it."""
         self._fail("")
+        self.remove_class("-refused")
         try:
             self._begun(await self._accounts.login_start(hint=self._hint))
             assert self._login is not None
@@ -137,6 +142,7 @@ class LoginScreen(TellsFailures, Dialog[AccountView | None]):
                 self._notice(True)
             else:
                 self._login = None
+                self.add_class("-refused")
                 self._fail(turns.error_text(error.failure))
 
     def _begun(self, login: Login) -> None:

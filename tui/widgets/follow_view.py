@@ -9,12 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from time import monotonic
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from textual.geometry import Region, Size
 from textual.message import Message
 from textual.reactive import reactive
-from textual.scroll_view import ScrollView
 from textual.selection import Selection
 from textual.strip import Strip
 from textual.timer import Timer
@@ -24,12 +23,13 @@ from tui.widgets.lines import BLANK, Line
 from tui.widgets.palette import COMPONENTS, Palette, palette_from
 from tui.widgets.scrollback import Scrollback
 from tui.widgets.selection import Highlight, hit_strip, paint, selected_text, selection_mark
+from tui.widgets.still_view import StillView
 
 SLICE_SECONDS = 0.008
 """How long one slice of background layout may take, so that a key never waits for it."""
 
 
-class FollowView(ScrollView, can_focus=True):
+class FollowView(StillView, can_focus=True):
     """Shows a Scrollback and follows its end until the user scrolls away."""
 
     ALLOW_SELECT = True
@@ -144,11 +144,6 @@ class FollowView(ScrollView, can_focus=True):
 
     def on_hide(self) -> None:
         self.shown = False
-
-    def scroll_to(self, x: float | None = None, y: float | None = None, **options: Any) -> None:
-        """As ScrollView, but never animated: moving rows are bytes, and may be laid out on the way."""
-        force, then = bool(options.get("force")), options.get("on_complete")
-        super().scroll_to(x, y, animate=False, force=force, on_complete=then)
 
     @property
     def room(self) -> Size:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from rich.style import Style
 from textual import events
@@ -17,14 +17,14 @@ from textual.binding import Binding, BindingType
 from textual.geometry import Size
 from textual.message import Message
 from textual.reactive import reactive, var
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.timer import Timer
 
 from core.domain.state import Level, LogLine
 from tui.widgets.log_row import LogStyles, log_row, plain_row
 from tui.widgets.log_source import LogBuffer, LogSource
-from tui.widgets.log_window import LogFilter, LogWindow
+from tui.widgets.log_window import LogFilter, LogWindow, tail_status
+from tui.widgets.still_view import StillView
 
 TICK = 0.1
 STATUS_EVERY = 0.5
@@ -32,7 +32,7 @@ SLOW_TICK = 0.4
 SLICE_SECONDS = 0.002
 
 
-class LogView(ScrollView, can_focus=True):
+class LogView(StillView, can_focus=True):
     """Shows `source`. Colours come from component classes `log--time`, `--source`, `--debug` … `--match`."""
 
     DEFAULT_CSS = """
@@ -150,15 +150,8 @@ class LogView(ScrollView, can_focus=True):
     @property
     def status_text(self) -> str:
         """What the border says: `‖ paused, 1,204 new below · 20,000 of 83,112 kept · 0 dropped`."""
-        source, parts = self._source, list[str]()
-        if not self.follow:
-            new = max(0, len(self._window) - self._rows)
-            parts.append(f"‖ paused, {new:,} new below" if new else "‖ paused")
-        if not self._window.filter.passes_all:
-            parts.append(f"{len(self._window):,} match")
-        parts.append(f"{max(0, source.last - source.first + 1):,} of {source.last:,} kept")
-        parts.append(f"{source.dropped:,} dropped")
-        return " · ".join(parts)
+        waiting = None if self.follow else max(0, len(self._window) - self._rows)
+        return tail_status(self._window, self._source, waiting)
 
     @property
     def cursor_line(self) -> LogLine | None:
@@ -226,11 +219,6 @@ class LogView(ScrollView, can_focus=True):
             self.scroll_to(y=max(0, row), force=True)
         finally:
             self._moving = False
-
-    def scroll_to(self, x: float | None = None, y: float | None = None, **options: Any) -> None:
-        """As ScrollView, but never animated: moving rows are bytes."""
-        force, then = bool(options.get("force")), options.get("on_complete")
-        super().scroll_to(x, y, animate=False, force=force, on_complete=then)
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         super().watch_scroll_y(old_value, new_value)
@@ -382,12 +370,18 @@ class LogView(ScrollView, can_focus=True):
     def action_sideways(self, step: int) -> None:
         self.scroll_to(x=max(0, round(self.scroll_x) + step * 20), force=True)
 
+    def _line_in_hand(self) -> LogLine | None:
+        """The cursor's line; while there is no cursor the newest in view, which gets it."""
+        if self.cursor_line is None:
+            self.action_cursor(0)
+        return self.cursor_line
+
     def action_select(self) -> None:
-        if (line := self.cursor_line) is not None:
+        if (line := self._line_in_hand()) is not None:
             self.post_message(self.Selected(line))
 
     def action_copy(self) -> None:
-        if (line := self.cursor_line) is not None:
+        if (line := self._line_in_hand()) is not None:
             self.post_message(self.CopyRequested(plain_row(line, self._local)))
 
     def action_filter(self) -> None:

@@ -138,3 +138,18 @@ class LogWindow:
         seq = self.seq_at(row)
         found = self._source.since(seq - 1, 1)
         return found[0] if found and found[0].seq == seq else None
+
+
+def tail_status(window: LogWindow, source: LogSource, waiting: int | None) -> str:
+    """What there is to say of a tail: `‖ paused, 1,204 new below · 20,000 of 83,112 kept · 0 dropped`.
+
+    `waiting` are the lines that have come since it was paused; None while it follows.
+    """
+    parts: list[str] = []
+    if waiting is not None:
+        parts.append(f"‖ paused, {waiting:,} new below" if waiting else "‖ paused")
+    if not window.filter.passes_all:
+        parts.append(f"{len(window):,} match")
+    parts.append(f"{max(0, source.last - source.first + 1):,} of {source.last:,} kept")
+    parts.append(f"{source.dropped:,} dropped")
+    return " · ".join(parts)

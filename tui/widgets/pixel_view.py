@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
@@ -18,7 +18,6 @@ from textual.binding import Binding, BindingType
 from textual.geometry import Size
 from textual.message import Message
 from textual.reactive import reactive, var
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.timer import Timer
 
@@ -32,6 +31,7 @@ from tui.widgets.pixels import (
     fit,
     strip_for_row,
 )
+from tui.widgets.still_view import StillView
 from tui.workers import TellsFailures
 
 Key = tuple[Path, int, int, RGB, Depth, int]
@@ -43,7 +43,7 @@ SETTLE_SECONDS = 0.15
 """How long a picture must stay chosen before it is shown in full."""
 
 
-class PixelView(TellsFailures, ScrollView, can_focus=True):
+class PixelView(TellsFailures, StillView, can_focus=True):
     """Shows one picture. Set `path`; the picture keeps its aspect and sits in the middle of the pane."""
 
     DEFAULT_CSS = """
@@ -249,11 +249,6 @@ class PixelView(TellsFailures, ScrollView, can_focus=True):
         left, top = grid.cols * middle[0] - cols / 2, grid.rows * middle[1] - rows / 2
         self.scroll_to(x=max(0, round(left)), y=max(0, round(top)), force=True)
         self.refresh()
-
-    def scroll_to(self, x: float | None = None, y: float | None = None, **options: Any) -> None:
-        """As ScrollView, but never animated: every step of a picture is up to 260 KB."""
-        force, then = bool(options.get("force")), options.get("on_complete")
-        super().scroll_to(x, y, animate=False, force=force, on_complete=then)
 
     # Painting
 

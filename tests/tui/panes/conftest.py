@@ -14,6 +14,7 @@ from textual.pilot import Pilot
 from textual.worker import Worker, WorkerState
 
 from tests.tui.fake_services import NOW, FakeServices
+from tests.tui.pilot import shown
 from tui.app import AgtuiApp
 from tui.panes.base import Pane
 from tui.start import Options
@@ -106,3 +107,10 @@ async def settled(pilot: Pilot[Any]) -> None:
     await until(pilot, lambda: all(w.is_finished for w in pilot.app.workers if w.group not in lasting))
     await pilot.pause()
     assert not FAILED, [(worker.name, worker.error) for worker in FAILED]
+
+
+def on_screen(pilot: Pilot[Any], *words: str) -> bool:
+    """Whether all the words are on the screen, each in one row."""
+    app = pilot.app
+    assert isinstance(app, AgtuiApp)
+    return shown(app, *words)

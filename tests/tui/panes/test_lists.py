@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import NoReturn
+
 import msgspec
 import pytest
 
-from core.domain.accounts import AccountState
-from core.domain.failure import Cause, Failure, Kind
+from core.domain.accounts import AccountState, QuotaWindow
+from core.domain.failure import Cause, Failure, GatewayError, Kind
 from core.domain.state import LogLine
-from tests.tui.fake_services import NOW, FakeServices, account
+from tests.tui.fake_services import NOW, FakeAccounts, FakeLibrary, FakeServices, account
+from tests.tui.pilot import row
+from tui.app import AgtuiApp
 from tui.panes import accounts
 from tui.panes.accounts import AccountsPane
 from tui.panes.chat import ChatPane
@@ -16,7 +20,7 @@ from tui.panes.generate import GeneratePane
 from tui.panes.history import HistoryPane
 from tui.panes.logs import LogsPane
 
-from .conftest import Program, settled, until
+from .conftest import Program, on_screen, settled, until
 
 
 async def test_history_lists_both_filters_and_previews(program: Program) -> None:
@@ -69,6 +73,66 @@ async def test_history_deletes_and_brings_back(program: Program, services: FakeS
         await settled(pilot)
         await pilot.press("u")
         await until(pilot, lambda: "chat0" in services.chats_by_id)
+
+
+@pytest.mark.parametrize("tab", ["history", "accounts"])
+async def test_what_cannot_be_read_is_not_called_empty(
+    program: Program, monkeypatch: pytest.MonkeyPatch, tab: str
+) -> None:
+    async def gone(*_: object) -> NoReturn:
+        raise GatewayError(Failure(Kind.UNAVAILABLE, "The gateway is gone."))
+
+    monkeypatch.setattr(FakeLibrary, "history", gone)
+    monkeypatch.setattr(FakeAccounts, "list", gone)
+    async with program(tab) as pilot:
+        await until(pilot, lambda: on_screen(pilot, "The gateway is gone."))
+        assert not on_screen(pilot, "Nothing here yet")
+        assert not on_screen(pilot, "No accounts yet")
+
+
+async def test_a_long_path_shows_both_its_ends(program: Program, services: FakeServices) -> None:
+    async with program("history") as pilot:
+        pane = pilot.app.query_one(HistoryPane)
+        await settled(pilot)
+        key = next(key for key, item in pane._found.items() if item.path)
+        pane._found[key] = msgspec.structs.replace(
+            pane._found[key], path="library/" + "deep/" * 40 + "lighthouse-1.png"
+        )
+        await pilot.press("j")
+        await settled(pilot)
+        subtitle = str(pane.picture.border_subtitle)
+        assert subtitle.startswith("library/deep")
+        assert subtitle.endswith("lighthouse-1.png")
+
+
+async def test_a_deletion_that_is_undone_says_so(program: Program, services: FakeServices) -> None:
+    async with program("history") as pilot:
+        await settled(pilot)
+        await pilot.press("d")
+        await until(pilot, lambda: on_screen(pilot, "u brings it back"))
+        await pilot.press("u")
+        await until(pilot, lambda: on_screen(pilot, "It is back."))
+
+
+async def test_a_file_that_was_kept_aside_is_named_in_the_accounts_tab(
+    program: Program, services: FakeServices
+) -> None:
+    services.account_notices = ["The accounts file could not be read. It is kept as accounts.json.bad-1."]
+    async with program("accounts", (80, 24)) as pilot:
+        await until(pilot, lambda: on_screen(pilot, "! The accounts file", "accounts.json.bad-1"))
+
+
+@pytest.mark.parametrize(("width", "bars"), [(80, 2), (100, 3), (160, 6)])
+async def test_as_many_quotas_are_shown_as_there_is_room_for(
+    program: Program, services: FakeServices, width: int, bars: int
+) -> None:
+    windows = tuple(QuotaWindow(f"family-{number}", 0.5, NOW + 60) for number in range(6))
+    services.pool = [account("ada", quotas=windows)]
+    async with program("accounts", (width, 48)) as pilot:
+        await settled(pilot)
+        app = pilot.app
+        assert isinstance(app, AgtuiApp)
+        await until(pilot, lambda: any(row(app, n).count("━━━━···· 50%") == bars for n in range(6)))
 
 
 async def test_accounts_show_state_bars_and_resets(program: Program, services: FakeServices) -> None:

@@ -14,7 +14,7 @@ from tui.panes.accounts import AccountsPane
 from tui.screens.login import LoginScreen, readable, time_left
 from tui.widgets.qr_code import rows_of
 
-from .conftest import Program, settled, until
+from .conftest import Program, on_screen, settled, until
 
 
 async def shown(pilot: Pilot[Any]) -> LoginScreen:
@@ -124,8 +124,13 @@ async def test_a_missing_client_is_named_and_enter_tries_again(
         screen = await shown(pilot)
         assert "ANTIGRAVITY_CLIENT_ID" in text_of(screen, "#error")
         assert "enter to start again" in text_of(screen, "#progress")
+        await pilot.pause()
+        assert not on_screen(pilot, "Open this link")
+        assert not on_screen(pilot, "paste")
+        assert not on_screen(pilot, "oauth-callback")
         await pilot.press("enter")
         await until(pilot, lambda: "Waiting" in text_of(screen, "#progress"))
+        await until(pilot, lambda: on_screen(pilot, "Open this link", "oauth-callback"))
 
 
 async def test_the_notice_is_acknowledged_before_there_is_a_link(

@@ -11,7 +11,7 @@ from core.domain.state import Event, LogLine, LogSlice
 from tests.tui.fake_services import NOW, FakeRecords, FakeServices
 from tui.panes.logs import LogsPane
 
-from .conftest import Program, settled, until
+from .conftest import Program, on_screen, settled, until
 
 GAP = [Event(0, NOW, "gap", {})]
 
@@ -89,3 +89,23 @@ async def test_a_gap_with_the_same_owner_keeps_the_lines(program: Program, servi
         services.published.put_nowait(GAP)
         await until(pilot, lambda: source.last == 41)
         assert pane.log_view.source is source
+
+
+async def test_the_footer_says_what_space_does_next(program: Program) -> None:
+    async with program("logs") as pilot:
+        await until(pilot, lambda: on_screen(pilot, "space pause"))
+        await pilot.press("space")
+        await until(pilot, lambda: on_screen(pilot, "space follow"))
+        await pilot.press("space")
+        await until(pilot, lambda: on_screen(pilot, "space pause"))
+
+
+async def test_enter_shows_the_newest_line_when_none_is_chosen(program: Program) -> None:
+    async with program("logs") as pilot:
+        pane = pilot.app.query_one(LogsPane)
+        await until(pilot, lambda: pane.log_view.source.last == 40)
+        await until(pilot, lambda: pane.log_view.max_scroll_y > 0)
+        await pilot.press("enter")
+        await until(pilot, lambda: pane.has_class("-detail"))
+        assert pane.log_view.cursor_line is not None
+        assert pane.log_view.cursor_line.seq == 40

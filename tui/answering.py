@@ -72,7 +72,7 @@ class Answering:
         if quiet < QUIET:
             return
         what = "nothing new" if self._letters else "waiting, nothing yet"
-        self.handle.status(f"{what} for {say.span(quiet)} · esc stops")
+        self.handle.status(f"{what} for {say.span(quiet)}")
 
     def figures(self) -> str:
         first = None if self._first is None else self._first - self._began

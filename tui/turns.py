@@ -28,7 +28,7 @@ from tui.widgets.turn import Role as Voice
 
 @dataclass(frozen=True)
 class Unanswered:
-    """A question that got no answer: sending the same text again asks the stored turn once more."""
+    """A question without a whole answer: sending the same text again asks the stored turn once more."""
 
     chat: str
     turn: str
@@ -36,6 +36,8 @@ class Unanswered:
 
 
 NOTHING = "The model answered nothing. Press enter to ask it again, or choose another model with ctrl+t."
+
+NO_ANSWER = "No answer yet. ctrl+r asks again."
 
 VOICES: dict[Role, Voice] = {Role.USER: "you", Role.MODEL: "model", Role.SYSTEM: "note"}
 STATES: dict[str, State] = {"complete": "done", "stopped": "stopped", "failed": "failed"}
@@ -56,15 +58,32 @@ def turn_view(turn: ChatTurn) -> TurnView:
     )
 
 
+def path_views(chat: Chat) -> list[TurnView]:
+    """What the conversation says, from its first turn to its head."""
+    views = [turn_view(turn) for turn in chat.path()]
+    if views and views[-1].role == "you":
+        views.append(TurnView(f"{views[-1].id}-open", "note", NO_ANSWER))
+    return views
+
+
+def vain_attempt(chat: Chat, shown: Sequence[TurnView]) -> TurnView | None:
+    """The shown attempt that came to nothing, if the conversation goes on with an earlier answer."""
+    last = shown[-1] if shown else None
+    if last is None or last.state not in ("failed", "stopped") or last.text or last.thoughts or last.tools:
+        return None
+    path = chat.path()
+    return last if path and path[-1].role is Role.MODEL and path[-1].parts else None
+
+
 def answered_nothing(turn: ChatTurn) -> bool:
     """A model's turn that came to its end without a word."""
     return turn.role is Role.MODEL and turn.state == "complete" and not turn.parts
 
 
 def unanswered(chat: Chat) -> Unanswered | None:
-    """The last question of a conversation, if nothing came back for it."""
+    """The last question of a conversation, if nothing came back for it or what came broke off."""
     path = chat.path()
-    if path and path[-1].role is Role.MODEL and not path[-1].parts:
+    if path and path[-1].role is Role.MODEL and (not path[-1].parts or path[-1].state == "failed"):
         path = path[:-1]
     if not path or path[-1].role is not Role.USER:
         return None
@@ -124,7 +143,7 @@ def footer(note: Note) -> str:
         if note.output_tokens or note.input_tokens
         else []
     )
-    if note.seconds:
+    if note.seconds >= 0.001:
         facts.append(say.milliseconds(note.seconds * 1000))
     facts += [say.short_email(note.account)] if note.account else []
     facts += [note.model] if note.model else []

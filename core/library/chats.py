@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -85,7 +85,8 @@ class ChatStore:
     def add_turn(self, chat_id: str, turn: ChatTurn, title: str = "") -> Chat:
         """Add `turn` after its parent and make it the head; a turn with the same id is replaced.
 
-        `title` names the chat if it has no name yet.
+        An answer of nothing beside one that came to something stays a side branch: asking again may fail,
+        and must not take away what there was. `title` names the chat if it has no name yet.
         """
         with self._lock:
             chat = self.load(chat_id)
@@ -100,7 +101,7 @@ class ChatStore:
                 replace(
                     chat,
                     turns=turns,
-                    head=turn.id,
+                    head=chat.head if _is_worse(turn, turns) else turn.id,
                     title=chat.title or shortened(title, LONGEST_TITLE),
                     updated_at=max(self._clock.now(), chat.updated_at),
                 )
@@ -115,6 +116,12 @@ class ChatStore:
 
     def path(self, chat_id: str) -> Path:
         return self._root / name_of(chat_id)
+
+
+def _is_worse(turn: ChatTurn, turns: Iterable[ChatTurn]) -> bool:
+    """Whether an answer holds nothing while another one to the same question does."""
+    beside = (known for known in turns if known.parent == turn.parent and known.id != turn.id)
+    return turn.role is Role.MODEL and not turn.parts and any(known.parts for known in beside)
 
 
 def parse(content: bytes, chat_id: str) -> Chat:

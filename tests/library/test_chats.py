@@ -52,6 +52,20 @@ async def test_answers_to_one_question_are_siblings_and_the_head_says_which_is_s
     assert [step.id for step in chat.path("a1")] == ["q", "a1"]
 
 
+async def test_an_attempt_that_came_to_nothing_does_not_take_the_answer_away(world: World) -> None:
+    chat = await world.chat()
+    await world.shelf.add_turn(chat.id, turn("q", "", "question"))
+    nothing = ChatTurn("a0", "q", Role.MODEL, (), 2.0, "failed", failure=Failure(Kind.RATE, "Later."))
+    chat = await world.shelf.add_turn(chat.id, nothing)
+    assert chat.head == "a0", "there is nothing better"
+    chat = await world.shelf.add_turn(chat.id, replace(nothing, id="a1"))
+    assert chat.head == "a1"
+    await world.shelf.add_turn(chat.id, turn("a2", "q", "half an answ", Role.MODEL))
+    chat = await world.shelf.add_turn(chat.id, replace(nothing, id="a3"))
+    assert chat.head == "a2"
+    assert {step.id for step in chat.turns} == {"q", "a0", "a1", "a2", "a3"}
+
+
 async def test_a_turn_that_comes_again_is_replaced_and_a_strange_parent_refused(world: World) -> None:
     chat = await world.chat()
     await world.shelf.add_turn(chat.id, turn("q", "", "so fa"))

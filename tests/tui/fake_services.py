@@ -29,6 +29,7 @@ from core.domain.content import Media, Role, Text, Thought
 from core.domain.events import (
     Answer,
     Batch,
+    Failed,
     Finished,
     JobEvent,
     Made,
@@ -258,7 +259,11 @@ class FakeServices:
         self.library_full: Failure | None = None
         self.answer_text = ANSWER
         self.silent = False
+        self.break_next: Failure | None = None
+        """What the next answer breaks off with, after its first words."""
         self.chat_failure: Failure | None = None
+        self.chat_failure_then: Failure | None = None
+        """`chat_failure` from the moment an answer has broken off."""
         self.quota_calls = 0
         """How often an upstream was asked what is left."""
         self.hints: list[str] = []
@@ -519,8 +524,10 @@ class FakeChats(Part):
             yield batch
 
     def _add(self, chat: Chat, turn: ChatTurn) -> None:
+        better = not turn.parts and any(known.parts for known in chat.turns if known.parent == turn.parent)
+        head = chat.head if better else turn.id
         self.world.chats_by_id[chat.id] = msgspec.structs.replace(
-            chat, turns=(*chat.turns, turn), head=turn.id, title=chat.title or "A new question"
+            chat, turns=(*chat.turns, turn), head=head, title=chat.title or "A new question"
         )
 
     async def _answer(self, chat_id: str, parent: str, model: str) -> AsyncIterator[Batch]:
@@ -559,6 +566,11 @@ async def answer_batches(world: FakeServices, model: str) -> AsyncIterator[Batch
     ]
     head, rest = world.answer_text[:40], world.answer_text[40:]
     yield [PartOpened(Text("")), PartDelta(head)]
+    if world.break_next is not None:
+        failure, world.break_next = world.break_next, None
+        world.chat_failure = world.chat_failure_then
+        yield [Failed(failure)]
+        return
     await world.go.wait()
     yield [PartDelta(rest), PartClosed()]
     yield [UsageSeen(Usage(12, 180, thoughts=40)), Finished()]

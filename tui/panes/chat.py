@@ -25,10 +25,10 @@ from tui.answering import Answering
 from tui.default_model import default_model
 from tui.messages import Heard
 from tui.panes.base import FooterKey, HelpData, Pane
-from tui.widgets.chat_list import ChatList
+from tui.panes.stored_chats import StoredChats
+from tui.widgets.conversation import Conversation
 from tui.widgets.plain import frame
 from tui.widgets.prompt import PromptArea
-from tui.widgets.search_field import SearchField
 from tui.widgets.transcript import TranscriptView
 from tui.widgets.turn import TurnView
 
@@ -52,8 +52,7 @@ class ChatPane(Pane):
     DEFAULT_CSS = """
     ChatPane {
         #chats { width: 28; }
-        #conversation { width: 1fr; }
-        TranscriptView { height: 1fr; }
+        #page { width: 1fr; }
         #ask { height: auto; }
         &.-list-over #chats { display: block; }
     }
@@ -87,10 +86,6 @@ class ChatPane(Pane):
         ),
         Binding("pageup", "page(-1)", "Page up", show=False, id="chat.page_up", priority=True),
         Binding("pagedown", "page(1)", "Page down", show=False, id="chat.page_down", priority=True),
-        Binding("d", "delete_chat", "Delete chat", id="chat.delete", tooltip="Delete the chat under the bar"),
-        Binding(
-            "u", "undo_delete", "Undo", id="chat.undo", show=False, tooltip="Bring the deleted chat back"
-        ),
     ]
     help_data = HelpData(
         "Chat",
@@ -111,11 +106,11 @@ class ChatPane(Pane):
         )
     )
 
+    conversation = getters.query_one(Conversation)
     transcript = getters.query_one(TranscriptView)
     prompt = getters.query_one(PromptArea)
-    chat_list = getters.query_one(ChatList)
+    chat_list = getters.query_one(StoredChats)
     ask = getters.query_one("#ask", Vertical)
-    search_field = getters.query_one(SearchField)
     model: var[str] = var("")
 
     def __init__(self, id: str = "chat") -> None:
@@ -124,14 +119,12 @@ class ChatPane(Pane):
         self._wanted = ""
         self._worker: Worker[None] | None = None
         self._unanswered: turns.Unanswered | None = None
-        self._deleted = ""
 
     def compose(self) -> ComposeResult:
         with Horizontal():
-            yield ChatList(id="chats", classes="framed")
-            with Vertical(id="conversation"):
-                yield TranscriptView(empty=EMPTY, classes="framed")
-                yield SearchField()
+            yield StoredChats(self.now, id="chats", classes="framed")
+            with Vertical(id="page"):
+                yield Conversation(EMPTY)
                 with Vertical(id="ask", classes="framed"):
                     yield PromptArea(placeholder="Ask anything")
 
@@ -155,6 +148,7 @@ class ChatPane(Pane):
         }
 
     def ready(self, services: Services) -> None:
+        self.chat_list.chats = services.chats
         self.load(self._wanted)
 
     def asked(self, what: str) -> None:
@@ -163,11 +157,12 @@ class ChatPane(Pane):
 
     def heard(self, message: Heard) -> None:
         if self.is_active and (message.gap or "chat.changed" in message.topics()):
-            self.list_chats()
+            self.activated()
 
     def activated(self) -> None:
         if self.services:
             self.list_chats()
+            self.catch_up()
 
     def busy(self) -> str:
         return "an answer is coming in" if self._answering else ""
@@ -206,19 +201,39 @@ class ChatPane(Pane):
                 raise
             self.flash("That chat is no longer there.", "warning")
             chat = None
-        self._chat = chat
-        self.transcript.set_turns([turns.turn_view(turn) for turn in chat.path()] if chat else [])
-        self._unanswered = turns.unanswered(chat) if chat else None
+        self._show_chat(chat)
         kept = (chat.model if chat else "") or self.model
         self.model = kept or await default_model(self.services)
-        self._show_title()
         self.list_chats()
 
-    @work(group="chat-list", exclusive=True, exit_on_error=False)
-    async def list_chats(self) -> None:
-        if self.services:
-            found = await self.services.chats.list()
-            self.chat_list.show_chats(found, self._chat.id if self._chat else "", self.now())
+    def _show_chat(self, chat: Chat | None) -> None:
+        self._chat = chat
+        self.transcript.set_turns(turns.path_views(chat) if chat else ())
+        self._unanswered = turns.unanswered(chat) if chat else None
+        self._show_title()
+
+    @work(group="chat-catch-up", exclusive=True, exit_on_error=False)
+    async def catch_up(self) -> None:
+        """Show what became of the shown chat elsewhere: in another program, or in the history tab."""
+        before = self._chat
+        if self.services is None or before is None or self._answering:
+            return
+        try:
+            chat = await self.services.chats.get(before.id)
+        except GatewayError as error:
+            if error.failure.kind is not Kind.NOT_FOUND:
+                raise
+            chat = None
+        if self._chat is before and not self._answering and (chat is None or chat.turns != before.turns):
+            self._show_chat(chat)
+
+    def list_chats(self) -> None:
+        self.chat_list.load(self._chat.id if self._chat else "")
+
+    @on(StoredChats.Deleted)
+    def chat_deleted(self, message: StoredChats.Deleted) -> None:
+        if self._chat and self._chat.id == message.id and not self._answering:
+            self.load("")
 
     def _show_title(self, who: str = "") -> None:
         asked = next((turn.text for turn in self.transcript.turns if turn.role == "you"), "")
@@ -245,7 +260,7 @@ class ChatPane(Pane):
 
     def action_page(self, step: int) -> None:
         """Page through the conversation without leaving the prompt."""
-        self.transcript.scroll_relative(y=step * max(self.transcript.size.height - 2, 1), animate=False)
+        self.conversation.page(step)
 
     @on(PromptArea.Submitted)
     def send(self, message: PromptArea.Submitted) -> None:
@@ -259,21 +274,19 @@ class ChatPane(Pane):
             self.flash("An answer is still coming in: esc stops it, then enter sends.", "warning")
         else:
             self.prompt.sent = (*self.prompt.sent, text)
-            self._worker = self.stream_answer(self.services, text)
+            retry = self._unanswered
+            if self._chat and retry and (retry.chat, retry.text) == (self._chat.id, text):
+                self._worker = self.answer_again(self.services, self._chat, retry.turn)
+            else:
+                self._worker = self.stream_answer(self.services, text)
 
     @work(group="answer", exclusive=True, exit_on_error=False)
     async def stream_answer(self, services: Services, text: str) -> None:
         """Show the answer as it arrives; a stopped or failed answer keeps what has arrived."""
-        retry = self._unanswered
         if self._chat is None:
             self._chat = await services.chats.create(self.model)
-        chat_id = self._chat.id
-        if retry and (retry.chat, retry.text) == (chat_id, text):
-            batches = services.chats.again(chat_id, retry.turn, self.model)
-        else:
-            batches = services.chats.send(chat_id, text, self.model)
-            self.transcript.append_turn(TurnView(f"you-{len(self.transcript.turns)}", "you", text))
-        await self._follow(services, chat_id, batches)
+        self.transcript.append_turn(TurnView(f"you-{len(self.transcript.turns)}", "you", text))
+        await self._follow(services, self._chat.id, services.chats.send(self._chat.id, text, self.model))
 
     async def _follow(self, services: Services, chat_id: str, batches: AsyncIterator[Batch]) -> None:
         answer = Answering(
@@ -307,12 +320,25 @@ class ChatPane(Pane):
         try:
             self._chat = await services.chats.get(chat_id)
         except GatewayError:
+            if self.transcript.turns[-1].state == "failed":
+                self._put_back(self._last_question())
             return
+        if vain := turns.vain_attempt(self._chat, self.transcript.turns):
+            self.transcript.set_turns([*turns.path_views(self._chat), vain])
         self._unanswered = turns.unanswered(self._chat)
-        if self._unanswered and not self.prompt.text:
-            self.prompt.put_text(self._unanswered.text)
+        if self._unanswered:
+            self._put_back(self._unanswered.text)
         self._show_title()
         self.list_chats()
+
+    def _put_back(self, question: str) -> None:
+        """A question that waits for an answer stands in the prompt, unless something else does."""
+        if not self.prompt.text:
+            self.prompt.put_text(question)
+
+    def _last_question(self) -> str:
+        """The question that was asked last."""
+        return next((turn.text for turn in reversed(self.transcript.turns) if turn.role == "you"), "")
 
     # Actions ----------------------------------------------------------------------------------------
 
@@ -327,8 +353,8 @@ class ChatPane(Pane):
         self.set_class(not back, "-list-over")
         (self.prompt if back else self.chat_list).focus()
 
-    @on(ChatList.Chosen, "#chats")
-    def open_chat(self, message: ChatList.Chosen) -> None:
+    @on(StoredChats.Chosen, "#chats")
+    def open_chat(self, message: StoredChats.Chosen) -> None:
         self.remove_class("-list-over")
         self.load(message.id)
         self.prompt.focus()
@@ -342,9 +368,8 @@ class ChatPane(Pane):
             self.model = chosen
 
     def action_copy_answer(self) -> None:
-        answers = [turn for turn in self.transcript.turns if turn.role == "model" and turn.text]
-        if answers:
-            self.copy(answers[-1].text)
+        if answer := self.conversation.last_answer():
+            self.copy(answer)
         else:
             self.flash("There is no answer to copy yet.", "warning")
 
@@ -356,45 +381,11 @@ class ChatPane(Pane):
         """Ask the last question once more; the new answer stands beside the old one."""
         if self.services is None or self._chat is None or self._answering:
             return
-        asked = [turn for turn in self._chat.path() if turn.role is Role.USER]
+        asked = [turn.id for turn in self._chat.path() if turn.role is Role.USER]
         if asked:
-            self.transcript.set_turns([turns.turn_view(turn) for turn in self._chat.path(asked[-1].id)])
-            self._worker = self.answer_again(self.services, self._chat.id, asked[-1].id)
+            self._worker = self.answer_again(self.services, self._chat, asked[-1])
 
     @work(group="answer", exclusive=True, exit_on_error=False)
-    async def answer_again(self, services: Services, chat_id: str, turn_id: str) -> None:
-        await self._follow(services, chat_id, services.chats.again(chat_id, turn_id, self.model))
-
-    def action_delete_chat(self) -> None:
-        if self.chat_list.has_focus and (chat_id := self.chat_list.cursor_id):
-            self._deleted = chat_id
-            self.delete_chat(chat_id)
-
-    @work(group="chat-delete", exit_on_error=False)
-    async def delete_chat(self, chat_id: str) -> None:
-        if self.services:
-            await self.services.chats.delete(chat_id)
-            if self._chat and self._chat.id == chat_id and not self._answering:
-                self.load("")
-            self.flash("Deleted. u brings it back.", seconds=10)
-            self.list_chats()
-
-    @work(group="chat-delete", exit_on_error=False)
-    async def action_undo_delete(self) -> None:
-        chat_id, self._deleted = self._deleted, ""
-        if self.services and chat_id:
-            await self.services.chats.restore(chat_id)
-            self.list_chats()
-
-    # Searching --------------------------------------------------------------------------------------
-
-    @on(TranscriptView.SearchRequested)
-    def ask_for_words(self) -> None:
-        self.search_field.ask()
-
-    @on(SearchField.Searched)
-    def search(self, message: SearchField.Searched) -> None:
-        found = self.transcript.search(message.words)
-        self.transcript.focus()
-        if message.words:
-            self.flash(f"{found or 'none'} found" + (" · n next, N previous" if found else ""))
+    async def answer_again(self, services: Services, chat: Chat, turn_id: str) -> None:
+        self.transcript.set_turns([turns.turn_view(turn) for turn in chat.path(turn_id)])
+        await self._follow(services, chat.id, services.chats.again(chat.id, turn_id, self.model))

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import contextlib
 from pathlib import Path
+from typing import Any
 
 import msgspec
+from textual.pilot import Pilot
 from textual.worker import WorkerFailed
 
 from core.domain.failure import Cause, Failure, Kind
-from tests.tui.fake_services import ANSWER, QUOTA_FAILURE, FakeServices
+from core.domain.state import Event
+from tests.tui.fake_services import ANSWER, NOW, QUOTA_FAILURE, FakeServices
 from tui.panes.chat import ChatPane
 
-from .conftest import Program, settled, until
+from .conftest import Program, on_screen, settled, until
 
 
 async def test_a_question_gets_its_answer_on_screen_and_is_kept(
@@ -163,7 +166,7 @@ async def test_the_waiting_is_said(program: Program) -> None:
             rows = range(pane.transcript.size.height)
             return "\n".join(pane.transcript.render_line(y).text for y in rows)
 
-        await until(pilot, lambda: "nothing new for" in shown() and "esc stops" in shown(), 8)
+        await until(pilot, lambda: "nothing new for" in shown() and shown().count("esc stop") == 1, 8)
 
 
 async def test_paging_works_from_the_prompt(program: Program) -> None:
@@ -252,7 +255,7 @@ async def test_words_are_found_in_the_conversation(program: Program) -> None:
         await pilot.press("slash", *"tmux", "enter")
         await pilot.pause()
         assert pane.transcript.has_focus
-        assert not pane.search_field.display
+        assert not pane.conversation.search_field.display
 
 
 async def test_two_quick_deletes_take_two_chats_and_undo_knows_the_last(
@@ -267,3 +270,97 @@ async def test_two_quick_deletes_take_two_chats_and_undo_knows_the_last(
         assert set(services.trash) == {"chat0", "chat1"}
         await pilot.press("u")
         await until(pilot, lambda: "chat1" in services.chats_by_id)
+
+
+async def broken_off(pilot: Pilot[Any], services: FakeServices, question: str) -> ChatPane:
+    """Ask something whose answer breaks off in the middle."""
+    pane = pilot.app.query_one(ChatPane)
+    await settled(pilot)
+    services.break_next = Failure(Kind.UPSTREAM, "The line broke; ask again.", cause=Cause.CUT)
+    pane.prompt.put_text(question)
+    await pilot.press("enter")
+    await until(pilot, lambda: bool(pane.transcript.turns) and pane.transcript.turns[-1].state == "failed")
+    await settled(pilot)
+    return pane
+
+
+async def test_the_question_of_an_answer_that_broke_off_is_back_in_the_prompt(
+    program: Program, services: FakeServices
+) -> None:
+    async with program("chat") as pilot:
+        pane = await broken_off(pilot, services, "why")
+        assert pane.transcript.turns[-1].text == ANSWER[:40], "what had arrived is kept"
+        assert pane.prompt.text == "why"
+        await pilot.press("enter")
+        await until(pilot, lambda: pane.transcript.turns[-1].text == ANSWER)
+        await settled(pilot)
+        assert services.sent == ["why"], "the stored question is answered, not stored twice"
+        assert pane.prompt.text == ""
+
+
+async def test_asking_again_in_vain_leaves_what_there_was(program: Program, services: FakeServices) -> None:
+    async with program("chat") as pilot:
+        pane = await broken_off(pilot, services, "why")
+        services.fail_next = QUOTA_FAILURE
+        await pilot.press("enter")
+        await until(pilot, lambda: "used up" in pane.transcript.turns[-1].error)
+        await settled(pilot)
+        assert [turn.text for turn in pane.transcript.turns] == ["why", ANSWER[:40], ""]
+        assert pane.prompt.text == "why"
+
+
+async def test_a_question_whose_owner_died_is_back_in_the_prompt(
+    program: Program, services: FakeServices
+) -> None:
+    services.chat_failure_then = Failure(Kind.UNAVAILABLE, "The gateway is gone.")
+    async with program("chat") as pilot:
+        pane = await broken_off(pilot, services, "why")
+        assert pane.prompt.text == "why"
+
+
+async def test_a_stored_question_without_an_answer_says_how_to_get_one(
+    program: Program, services: FakeServices
+) -> None:
+    chat = services.chats_by_id["chat0"]
+    services.chats_by_id["chat0"] = msgspec.structs.replace(chat, turns=chat.turns[:1], head=chat.turns[0].id)
+    async with program("chat") as pilot:
+        pane = pilot.app.query_one(ChatPane)
+        await settled(pilot)
+        pane.load("chat0")
+        await until(pilot, lambda: on_screen(pilot, "No answer yet", "ctrl+r"))
+        await settled(pilot)
+        await pilot.press("ctrl+r")
+        await until(pilot, lambda: pane.transcript.turns[-1].text == ANSWER)
+        assert not on_screen(pilot, "No answer yet")
+
+
+async def test_what_another_program_adds_to_the_open_chat_is_shown(
+    program: Program, services: FakeServices
+) -> None:
+    async with program("chat") as pilot:
+        pane = pilot.app.query_one(ChatPane)
+        await settled(pilot)
+        pane.load("chat0")
+        await settled(pilot)
+        async for _ in services.chats.send("chat0", "from elsewhere"):
+            pass
+        services.published.put_nowait([Event(1, NOW, "chat.changed", {"id": "chat0"})])
+        await until(pilot, lambda: len(pane.transcript.turns) == 4)
+        assert pane.transcript.turns[2].text == "from elsewhere"
+
+
+async def test_a_chat_that_is_deleted_elsewhere_is_open_no_more(
+    program: Program, services: FakeServices
+) -> None:
+    async with program("chat") as pilot:
+        pane = pilot.app.query_one(ChatPane)
+        await settled(pilot)
+        pane.load("chat0")
+        await settled(pilot)
+        await pilot.press("alt+3")
+        await settled(pilot)
+        await services.chats.delete("chat0")
+        await pilot.press("alt+1")
+        await until(pilot, lambda: pane.transcript.turns == [])
+        await pilot.press(*"hi", "enter")
+        await until(pilot, lambda: pane.transcript.turns[-1].text == ANSWER)

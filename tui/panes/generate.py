@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 
 ASPECTS = ("auto", "1:1", "16:9", "9:16", "4:3", "3:4", "3:2", "2:3", "21:9")
 COUNTS = ("1", "2", "4")
+START = "Describe a picture and press enter."
+COMING = "The picture is on its way."
 ENDED = {"done", "failed", "cancelled"}
 MARKS: dict[str, tuple[str, Tone]] = {
     "queued": ("○", "muted"),
@@ -84,6 +86,8 @@ class GeneratePane(Pane):
         Binding(
             "x", "cancel_job", "Cancel job", id="generate.cancel", tooltip="Cancel the job under the bar"
         ),
+        Binding("left", "browse(-1)", "Newer picture", id="generate.newer", show=False),
+        Binding("right", "browse(1)", "Older picture", id="generate.older", show=False),
         Binding("d", "delete", "Delete", id="generate.delete", tooltip="Move the picture to the trash"),
         Binding(
             "u", "undo", "Undo", id="generate.undo", show=False, tooltip="Bring the deleted picture back"
@@ -236,7 +240,8 @@ class GeneratePane(Pane):
         rows: list[Row] = []
         for job in self._jobs:
             mark, tone = MARKS[job.state]
-            text = say.one_line(job.request.prompt)
+            several = f"{job.request.n}× " if job.request.n > 1 else ""
+            text = several + say.one_line(job.request.prompt)
             rows.append(Row(job.id, (Cell(mark, tone), Cell(text), Cell(job_state(job), "muted"))))
             if job.failure is not None and job.state == "failed":
                 rows.append(Row("", (Cell("   " + turns.error_text(job.failure), "error"),)))
@@ -251,7 +256,8 @@ class GeneratePane(Pane):
         if asset is None:
             self._seen_id, self.picture.path = "", None
             frame(self.picture, "no picture yet", "")
-            self.where.put("Describe a picture and press enter.")
+            waits = any(job.state not in ENDED for job in self._jobs)
+            self.where.put(COMING if waits else START)
             return
         self._seen_id = asset_id
         self.picture.path = Path(asset.path)
@@ -339,6 +345,10 @@ class GeneratePane(Pane):
     def picture_chosen(self, message: PictureStrip.Chosen) -> None:
         self._show_picture(message.id)
         self.action_full()
+
+    def action_browse(self, step: int) -> None:
+        """The picture beside the shown one, also where there is no room for the strip."""
+        self.strip.action_move(step)
 
     def action_full(self) -> None:
         from tui.screens.picture import PictureScreen

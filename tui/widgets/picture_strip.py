@@ -33,17 +33,16 @@ class Thumb(NamedTuple):
 
 
 class PictureStrip(TellsFailures, Widget, can_focus=True):
-    """As many pictures as fit; the bar under one says which is chosen."""
+    """As many pictures as fit, standing on the row of the bar, which is under the chosen one."""
 
     DEFAULT_CSS = """
     PictureStrip {
         height: 6;
         background: transparent;
         & > .strip--bar { color: $accent; }
-        & > .strip--faint { color: $faint; }
     }
     """
-    COMPONENT_CLASSES: ClassVar[set[str]] = {"strip--bar", "strip--faint"}
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"strip--bar"}
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left,h", "move(-1)", "Newer", id="strip.newer", show=False),
         Binding("right,l", "move(1)", "Older", id="strip.older", show=False),
@@ -90,19 +89,21 @@ class PictureStrip(TellsFailures, Widget, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         base, segments = self.rich_style, list[Segment]()
+        bar = base + Style(color=self.get_component_rich_style("strip--bar").color)
         last = y == self.size.height - 1
         for number, thumb in enumerate(self._visible, self._first):
+            grid = self._grids.get(thumb.id)
             if last:
-                name = "bar" if number == self._cursor else "faint"
-                mark = ("▔" if number == self._cursor else " ") * (CELL_WIDTH - 2)
-                ink = self.get_component_rich_style(f"strip--{name}")
-                segments += [Segment(mark, base + Style(color=ink.color)), Segment("  ", base)]
+                wide = grid.cols if grid is not None else CELL_WIDTH - 2
+                mark = ("▔" if number == self._cursor else " ") * wide
+                segments.append(Segment(mark.ljust(CELL_WIDTH), bar))
             else:
-                segments += self._picture_row(self._grids.get(thumb.id), y, base)
+                above = self.size.height - 1 - (grid.rows if grid is not None else 0)
+                segments += self._picture_row(grid, y - above, base)
         return Strip(segments).adjust_cell_length(self.size.width, base)
 
     def _picture_row(self, grid: PixelGrid | None, y: int, base: Style) -> list[Segment]:
-        if grid is None or y >= grid.rows:
+        if grid is None or y < 0:
             return [Segment(" " * CELL_WIDTH, base)]
         return [*row_segments(grid, y, 0, grid.cols), Segment(" " * (CELL_WIDTH - grid.cols), base)]
 

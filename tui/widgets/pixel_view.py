@@ -308,6 +308,13 @@ class PixelView(TellsFailures, StillView, can_focus=True):
     def action_fit(self) -> None:
         self.zoom = 1
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Where there is nothing to pan, the arrows are the owner's."""
+        if action != "pan":
+            return super().check_action(action, parameters)
+        (cols, rows), grid = self._room, self._grid
+        return grid is not None and (grid.cols > cols if parameters[0] else grid.rows > rows)
+
     def action_pan(self, across: int, down: int) -> None:
         """A quarter of the pane in a direction."""
         cols, rows = self._room

@@ -15,7 +15,7 @@ from tests.tui.fake_services import QUOTA_FAILURE, FakeLibrary, FakeServices, pi
 from tui.panes.generate import GeneratePane
 from tui.screens.picture import PictureScreen
 
-from .conftest import Program, settled, until
+from .conftest import Program, app_over, on_screen, settled, until
 
 
 async def test_a_prompt_becomes_a_picture_that_is_shown_with_its_file(
@@ -191,3 +191,51 @@ async def test_a_prompt_and_a_model_are_shown_as_they_are(program: Program, serv
         assert str(pane.picture._border_title) == "[bold]a [/wrong] kite"
         assert str(pane.picture._border_subtitle).endswith("[x]")
         assert "[/wrong]model" in str(pane.query_one("#model", Static).render())
+
+
+async def test_pictures_are_browsed_where_the_strip_has_no_room_until_one_is_zoomed(program: Program) -> None:
+    async with program("generate", (80, 24)) as pilot:
+        pane = pilot.app.query_one(GeneratePane)
+        await settled(pilot)
+        assert not pane.strip.display
+        pane.picture.focus()
+        await until(pilot, lambda: on_screen(pilot, "← → browse"))
+        first = pane.picture.path
+        await pilot.press("right")
+        await until(pilot, lambda: pane.picture.path != first)
+        await pilot.press("left")
+        await until(pilot, lambda: pane.picture.path == first)
+        await until(pilot, lambda: pane.picture.showing == "picture")
+        await pilot.press("z")
+        await until(pilot, lambda: pane.picture.max_scroll_x > 0)
+        at = pane.picture.scroll_x
+        await pilot.press("right")
+        await until(pilot, lambda: pane.picture.scroll_x > at)
+        assert pane.picture.path == first
+
+
+async def test_a_picture_on_its_way_is_announced_and_a_job_says_how_many(tmp_path: Path) -> None:
+    held = FakeServices(tmp_path / "library", filled=False, held=True)
+    app = app_over(held, tmp_path / "home", "generate")
+    async with app.run_test(size=(100, 30)) as pilot:
+        await until(pilot, lambda: app.shell.pane is not None and app.shell.pane.services is not None)
+        pane = pilot.app.query_one(GeneratePane)
+        await until(pilot, lambda: on_screen(pilot, "Describe a picture and press enter."))
+        pane.amount.value = "4"
+        await pilot.press(*"slow", "enter")
+        await until(pilot, lambda: on_screen(pilot, "The picture is on its way.", "4× slow"))
+
+
+async def test_small_pictures_stand_on_the_bar_under_them(program: Program) -> None:
+    async with program("generate") as pilot:
+        pane = pilot.app.query_one(GeneratePane)
+        await settled(pilot)
+        strip = pane.strip
+        await until(pilot, lambda: all(strip._grids.get(thumb.id) for thumb in strip._visible))
+        rows = [strip.render_line(y).text for y in range(strip.size.height)]
+        grid = strip._grids[strip.cursor_id]
+        assert grid is not None
+        assert grid.rows < strip.size.height - 1
+        assert rows[-1].startswith("▔" * grid.cols + " ")
+        assert rows[-2].startswith("▀" * grid.cols)
+        assert not rows[0].strip()

@@ -32,7 +32,7 @@ def _gone(error: Exception | None = None) -> GatewayError:
     return GatewayError(
         Failure(
             Kind.UNAVAILABLE,
-            "The running agtui does not answer any more. If it has stopped, run the command again.",
+            "The running agtui does not answer any more. If it has stopped, start it, then ask again.",
             scope=Scope.REQUEST,
             cause=Cause.CONNECT if isinstance(error, httpx.ConnectError) else Cause.CUT,
             detail=type(error).__name__ if error else "",

@@ -233,9 +233,16 @@ def others_left(plan: Plan, view: PoolView, tried: Collection[str]) -> Failure |
 
 
 def unknown_model(asked: str, models: Sequence[ModelInfo], kind: str) -> Failure:
+    """404: nobody has the model, or the upstream refuses it although its own list holds it."""
+    listed = any(model.id == asked for model in models)
+    what = (
+        f"The upstream lists `{asked}` but says that it does not exist. Try again in a few minutes."
+        if listed
+        else f"No account offers a model called `{asked}`."
+    )
     return Failure(
         Kind.NOT_FOUND,
-        f"No account offers a model called `{asked}`. {_names(models, kind, asked)}",
+        f"{what} {_names(models, kind, asked)}",
         scope=Scope.MODEL,
         cause=Cause.MISSING,
         params={"param": "model", "code": "model_not_found"},

@@ -114,6 +114,7 @@ def test_a_failed_question_says_what_to_do_and_stays_in_the_prompt(tmp_path: Pat
 @pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed")
 def test_it_works_in_tmux_through_a_detach_and_a_resize(tmp_path: Path) -> None:
     env = environment(tmp_path) | {"AGTUI_SERVER__PORT": str(free_port()), "TERM": "xterm-256color"}
+    env["LANG"] = "C.UTF-8"
     server = ["tmux", "-S", str(tmp_path / "tmux.sock"), "-f", "/dev/null"]
 
     def tmux(*arguments: str) -> str:
@@ -138,9 +139,25 @@ def test_it_works_in_tmux_through_a_detach_and_a_resize(tmp_path: Path) -> None:
         until("tok ·")
         tmux("resize-window", "-t", "a", "-x", "80", "-y", "24")
         until("^P commands")
-        tmux("send-keys", "-t", "a", "M-4")
-        until("ada@sandbox.test")
+        for columns, rows in ((100, 30), (132, 40)):
+            with Terminal([*server, "attach-session", "-t", "a"], env, columns, rows) as person:
+                person.until(lambda text: "SANDBOX" in text and "^P commands" in text)
+                person.type(f"{ESC}4")
+                person.until(lambda text: "ada@sandbox.test" in text)
+                person.type(f"{ESC}1")
+                person.until(lambda text: "tea" in text and "tok ·" in text)
+                person.type("\x02d")
+                assert person.ended() == 0, "detached"
+            tmux("send-keys", "-t", "a", f"after {columns} ")
+            until(f"after {columns}")
         tmux("send-keys", "-t", "a", "C-q")
+        end = time.monotonic() + 15
+        while (
+            subprocess.run([*server, "has-session"], env=env, capture_output=True, check=False).returncode
+            == 0
+        ):
+            assert time.monotonic() < end, "it did not end"
+            time.sleep(0.1)
     finally:
         subprocess.run([*server, "kill-server"], env=env, capture_output=True, check=False, timeout=10)
 

@@ -158,6 +158,15 @@ def test_an_unknown_model_is_named_with_those_there_are() -> None:
     assert "m1" in failure.public_message
 
 
+def test_a_listed_model_that_every_account_was_refused_is_not_called_unknown() -> None:
+    refused = {"m1": Failure(Kind.NOT_FOUND, "Gone.", Scope.ACCOUNT_MODEL, Cause.MISSING)}
+    pool = (entry("a", offers=frozenset({"m1"}), resting={"m1": 300.0}, why=refused),)
+    failure = nobody(plan(*pool), PoolView(pool), MODELS, "chat")
+    assert failure.kind is Kind.NOT_FOUND
+    assert "lists `m1` but says that it does not exist" in failure.public_message
+    assert "Try again" in failure.public_message
+
+
 def test_when_everyone_rests_the_soonest_counts() -> None:
     pool = (
         entry("a", resting={"m1": 90.0}),

@@ -81,3 +81,13 @@ def test_a_marked_row_is_reversed_and_what_is_quiet_is_dim() -> None:
 def test_a_picture_becomes_light_and_dark(style: str, shown: str) -> None:
     (segment,) = NoColour().apply([Segment("▀▀", Style.parse(style))], Color(0, 0, 0))
     assert (segment.text, segment.style) == (shown, Style())
+
+
+def test_greys_of_a_picture_are_told_apart() -> None:
+    greys = ("#000000", "#404040", "#808080", "#c0c0c0", "#ffffff")
+    rows = [[Segment("▀" * 8, Style.parse(f"{grey} on {grey}"))] for grey in greys]
+    shown = [NoColour().apply(row, Color(0, 0, 0))[0].text for row in rows]
+    light = [2 * text.count("█") + text.count("▀") + text.count("▄") for text in shown]
+    assert light == [0, 4, 8, 12, 16]
+    split = NoColour().apply([Segment("▀", Style.parse("#808080 on #808080"))] * 8, Color(0, 0, 0))
+    assert "".join(segment.text for segment in split) == shown[2], "however its cells are cut"

@@ -134,7 +134,7 @@ class PictureStrip(TellsFailures, Widget, can_focus=True):
 
     def _keep_in_view(self) -> None:
         count = max(self.size.width // CELL_WIDTH, 1)
-        self._first = min(self._first, self._cursor)
+        self._first = min(self._first, self._cursor, max(0, len(self._thumbs) - count))
         self._first = max(self._first, self._cursor - count + 1)
 
     def _go(self, number: int) -> None:

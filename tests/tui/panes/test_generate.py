@@ -239,3 +239,14 @@ async def test_small_pictures_stand_on_the_bar_under_them(program: Program) -> N
         assert rows[-1].startswith("▔" * grid.cols + " ")
         assert rows[-2].startswith("▀" * grid.cols)
         assert not rows[0].strip()
+
+
+async def test_a_larger_terminal_shows_as_many_small_pictures_as_there_are(program: Program) -> None:
+    async with program("generate", (80, 24)) as pilot:
+        pane = pilot.app.query_one(GeneratePane)
+        await settled(pilot)
+        pane.picture.focus()
+        await pilot.press("right", "right")
+        await pilot.resize_terminal(100, 30)
+        await until(pilot, lambda: len(pane.strip._visible) == 3)
+        assert pane.strip.cursor_id == pane.strip._visible[2].id

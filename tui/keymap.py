@@ -68,7 +68,7 @@ def key_label(key: str) -> str:
     name = SHORT.get(name, name)
     if modifiers == ["ctrl"] and len(name) == 1:
         return "^" + name.upper()
-    if modifiers == ["shift"] and len(name) == 1:
+    if modifiers == ["shift"] and len(name) == 1 and name.isalpha():
         return name.upper()
     return "+".join((*modifiers, name))
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import AGTUI, environment, free_port
+from .conftest import AGTUI, environment, free_port, start, stop
 from .screen import Terminal
 
 ESC = "\x1b"
@@ -108,6 +108,43 @@ def test_a_failed_question_says_what_to_do_and_stays_in_the_prompt(tmp_path: Pat
         ready(terminal)
         terminal.type("please [[error 500]]\r")
         terminal.until(lambda text: text.count("[[error 500]]") >= 2 and "again" in text)
+
+
+@pytest.mark.timeout(60)
+def test_two_of_them_share_a_gateway_and_outlive_it(tmp_path: Path) -> None:
+    served = start(tmp_path, "--sandbox")
+    with open_terminal(tmp_path) as one, open_terminal(tmp_path, columns=100, rows=30) as two:
+        ready(one)
+        ready(two)
+        assert "attached" in two.text
+        one.type("what is SSH?\r")
+        one.until(lambda text: "tok ·" in text)
+        two.until(lambda text: "what is SSH?" in text)
+        two.type("\x0f\r")
+        two.until(lambda text: "tok ·" in text)
+        one.type("and a fjord?\r")
+        one.until(lambda text: "tok/s" in text or "streaming" in text)
+        one.until(lambda text: "streaming" not in text and "tok ·" in text)
+        two.until(lambda text: "fjord" in text.lower() and "tok ·" in text)
+        one.type("[[slow]] and more\r")
+        one.until(lambda text: "streaming" in text)
+        served.process.kill()
+        stop(served)
+        one.until(lambda text: "does not answer any more" in text and text.count("[[slow]] and more") == 2)
+        two.until(lambda text: "The gateway is gone" in text)
+        again = start(tmp_path, "--sandbox")
+        try:
+            two.until(lambda text: "The gateway is back." in text and "[[slow]] and more" in text)
+            one.until(lambda text: "●" in text and "No answer yet" in text)
+            one.type("\r")
+            one.until(lambda text: "streaming" in text)
+            one.type(CTRL_Q)
+            one.until(lambda text: "Quit" in text)
+            one.type("\r")
+            two.type(CTRL_Q)
+            assert two.ended() == 0
+        finally:
+            assert stop(again) == 0
 
 
 @pytest.mark.timeout(60)

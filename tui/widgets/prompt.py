@@ -41,10 +41,9 @@ class PromptArea(TextArea):
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "send", "send", id="prompt.send", show=False),
-        # The last two reach a program only in terminals that speak the kitty protocol.
-        Binding(
-            "ctrl+j,alt+enter,shift+enter,ctrl+enter", "newline", "new line", id="prompt.newline", show=False
-        ),
+        Binding("ctrl+j,alt+enter", "newline", "new line", id="prompt.newline", show=False),
+        # These reach a program only in terminals that speak the kitty protocol, so help does not name them.
+        Binding("shift+enter,ctrl+enter", "newline", show=False),
         Binding("up", "older", "older prompt", id="prompt.older", show=False),
         Binding("down", "newer", "newer prompt", id="prompt.newer", show=False),
     ]

@@ -364,3 +364,10 @@ async def test_a_chat_that_is_deleted_elsewhere_is_open_no_more(
         await until(pilot, lambda: pane.transcript.turns == [])
         await pilot.press(*"hi", "enter")
         await until(pilot, lambda: pane.transcript.turns[-1].text == ANSWER)
+
+
+async def test_help_in_the_prompt_names_the_keys_that_send_and_break_the_line(program: Program) -> None:
+    async with program("chat", (100, 48)) as pilot:
+        await settled(pilot)
+        await pilot.press("f1")
+        await until(pilot, lambda: on_screen(pilot, "⏎                send", "^J  alt+⏎        new line"))

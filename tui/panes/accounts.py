@@ -18,12 +18,12 @@ from textual.widgets import Static
 
 from core.domain.accounts import AccountState, AccountView, QuotaWindow, Realm
 from core.domain.failure import GatewayError
+from core.domain.quota import QuotaLevel, percent, quota_cells, quota_level
 from tui import format as say
 from tui import turns
 from tui.messages import Heard
 from tui.panes.base import FooterKey, HelpData, Pane
 from tui.widgets.plain import PlainText, frame
-from tui.widgets.quota_bar import QuotaLevel, percent, quota_cells, quota_level
 from tui.widgets.row_list import Cell, Column, Row, RowList, Tone
 
 if TYPE_CHECKING:

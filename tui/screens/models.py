@@ -7,11 +7,11 @@ from typing import Any
 from textual.app import App
 
 from core.domain.models import ModelInfo
+from core.domain.quota import percent, quota_cells
 from core.services import Services
 from tui import format as say
 from tui.widgets.picker import Picker, PickerColumn
 from tui.widgets.picker_list import PickerRow
-from tui.widgets.quota_bar import percent, quota_cells
 
 COLUMNS = (PickerColumn("context", right=True), PickerColumn("can"), PickerColumn("left"))
 

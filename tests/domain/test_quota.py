@@ -1,11 +1,10 @@
-"""Quota on one row: bar, number, reset."""
+"""What is left of a quota in words: bar, number, level, reset."""
 
 from __future__ import annotations
 
 import pytest
 
-from tests.tui.widgets.stage import Stage, rows_of
-from tui.widgets.quota_bar import QuotaBar, percent, quota_cells, quota_level, quota_text, reset_text
+from core.domain.quota import percent, quota_cells, quota_level, reset_text
 
 
 @pytest.mark.parametrize(
@@ -43,20 +42,5 @@ def test_the_reset_is_told_in_its_two_largest_units(seconds: float | None, text:
     assert reset_text(seconds) == text
 
 
-def test_the_level_shows_without_colour() -> None:
+def test_the_level_falls_as_less_is_left() -> None:
     assert [quota_level(left) for left in (0.9, 0.3, 0.1)] == ["good", "mid", "low"]
-    assert quota_text(0.1, 60).plain == "━·········  10%  in 1 m"
-
-
-def test_an_unknown_quota_is_a_dash_as_wide_as_a_bar() -> None:
-    assert quota_text(None).plain.strip() == "–"
-    assert len(quota_text(None).plain) == len(quota_text(0.5).plain)
-
-
-async def test_the_widget_follows_its_values() -> None:
-    bar = QuotaBar(0.81, 2460)
-    async with Stage(bar).run_test() as pilot:
-        assert rows_of(bar) == ["━━━━━━━━··  81%  in 41 m"]
-        bar.left, bar.reset_in = 0.5, None
-        await pilot.pause()
-        assert rows_of(bar) == ["━━━━━·····  50%"]

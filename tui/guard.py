@@ -177,6 +177,8 @@ class GuardedApp(App[int], inherit_bindings=False):
 
     def flash(self, text: str, level: FlashLevel = "info", seconds: float = 4.0) -> None:
         """Say one line to the person; in the terminal's title, too, while they are elsewhere."""
+        if not self.shell.query("#flash"):
+            return  # the program is ending, and the page is gone already
         self.shell.flash_line.say(Flash(text, level, seconds))
         if not self.app_focus and self._driver is not None:
             self._driver.write(title_sequence(f"{TITLE}: {text}", save=not self._away))

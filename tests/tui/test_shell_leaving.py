@@ -10,6 +10,7 @@ from typing import Any
 from textual.widgets import Input
 
 from tests.tui.pilot import opened, pane_of, plain_app, wait_until
+from tui.messages import Flash
 from tui.screens.confirm import ConfirmScreen
 from tui.state import FILE, UiState
 
@@ -31,6 +32,18 @@ async def test_ctrl_c_stops_what_runs_and_quits_only_the_second_time(home: Path,
         await pilot.press("ctrl+c")
         await wait_until(pilot, lambda: not app.is_running)
     assert app.return_code == 0
+
+
+async def test_news_that_comes_while_the_program_ends_is_no_error_of_it(home: Path, opener: Opener) -> None:
+    app = plain_app(home, opener)
+    async with app.run_test() as pilot:
+        await opened(pilot, app)
+        await app.shell.flash_line.remove()
+        app.post_message(Flash("too late"))
+        await pilot.pause()
+        app.leave()
+    assert app.return_code == 0
+    assert not (home / "crashes").exists()
 
 
 async def test_ctrl_c_copies_what_is_selected_in_a_field(home: Path, opener: Opener) -> None:

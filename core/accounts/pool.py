@@ -122,6 +122,8 @@ class AccountPool:
     async def grant(self, account: str, fresh: bool = False) -> Grant:
         """Raises GatewayError; a failure that concerns the account is noted before it is raised."""
         granted = await self._grant(account, fresh)
+        if self._tokens.to_renew(account):
+            self._later(self._renew(account))
         if self._catalogues.due(account):
             self._later(self._look(account))
         return granted
@@ -262,6 +264,15 @@ class AccountPool:
             project=known.effective_project,
             device=known.device,
         )
+
+    async def _renew(self, account: str) -> None:
+        """A new token while the old one serves: that it can't be had yet is no fault of the account."""
+        try:
+            await self._tokens.renew(account)
+        except GatewayError as error:
+            if error.failure.cause in STATE_OF:
+                self.note_failure(account, "", error.failure)
+            _log.info("a token was not renewed yet: %s", error.failure.public_message)
 
     async def _look(self, account: str) -> None:
         try:

@@ -99,6 +99,7 @@ class AccountsService:
         self._roster.get(account_id)
         await self._roster.remove(account_id)
         self._pool.forget(account_id)
+        await self._tokens.erase(account_id)
         self._publish("account.changed", account=account_id, why="removed")
 
     async def enable(self, account_id: str, enabled: bool) -> AccountView:

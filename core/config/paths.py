@@ -67,6 +67,15 @@ class Paths(Struct, frozen=True):
         return self.state / "locks"
 
     @property
+    def access_tokens(self) -> Path:
+        """The access tokens that processes share."""
+        return self.state / "access"
+
+    @property
+    def cooldowns_file(self) -> Path:
+        return self.state / "cooldowns.json"
+
+    @property
     def socket(self) -> Path:
         """The owner's socket; for a state directory with a long name it lies in a private directory
         below the temporary one, found by the hash of the state directory."""

@@ -98,7 +98,7 @@ class Rooms:
         }
 
         self.roster = Roster(Vault(paths.accounts_file, clock))
-        tokens = Tokens(self.roster, providers, clock, paths.locks)
+        tokens = Tokens(self.roster, providers, clock, paths.locks, paths.access_tokens)
         self.pool = AccountPool(
             self.roster,
             tokens,

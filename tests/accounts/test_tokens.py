@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import multiprocessing
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import msgspec
@@ -49,6 +50,46 @@ async def test_a_token_is_refreshed_300_seconds_before_its_end(world: World) -> 
     assert len(world.sign_in.refreshed) == 1
     world.clock.pass_time(2)
     await world.pool.grant(ada)
+    await world.quiet()
+    assert len(world.sign_in.refreshed) == 2
+    assert (await world.pool.grant(ada)).token.reveal() == "access-2-1//ada"
+
+
+async def test_nobody_waits_for_a_token_that_is_renewed_ahead_of_its_end(world: World) -> None:
+    (ada,) = await world.add("ada")
+    world.clock.pass_time(3600 - 200)
+    world.sign_in.gate = asyncio.Event()
+    grants = [await world.pool.grant(ada) for _ in range(100)]
+    assert {grant.token.reveal() for grant in grants} == {"access-1-1//ada"}
+    world.sign_in.gate.set()
+    await world.quiet()
+    assert len(world.sign_in.refreshed) == 2
+
+
+async def test_a_sign_in_that_is_down_harms_nobody_while_the_token_lasts(world: World) -> None:
+    (ada,) = await world.add("ada")
+    world.clock.pass_time(3600 - 299)
+    world.sign_in.refuse = lambda token: failure(Cause.SERVER)
+    for _ in range(20):
+        await world.pool.grant(ada)
+        await world.quiet()
+        world.clock.pass_time(10)
+    assert world.pool.view().entries[0].resting == {}
+    assert len(world.sign_in.refreshed) <= 1 + 200 / 30
+    world.sign_in.refuse = lambda token: None
+    world.clock.pass_time(45)
+    assert (await world.pool.grant(ada)).token.reveal() != "access-1-1//ada"
+
+
+async def test_a_sign_in_that_is_over_ends_the_use_of_a_token_that_would_last(world: World) -> None:
+    (ada,) = await world.add("ada")
+    world.clock.pass_time(3600 - 200)
+    world.sign_in.refuse = lambda token: failure(Cause.INVALID_GRANT)
+    await world.pool.grant(ada)
+    await world.quiet()
+    assert world.roster.get(ada).state is AccountState.NEEDS_LOGIN
+    with pytest.raises(GatewayError):
+        await world.pool.grant(ada)
     assert len(world.sign_in.refreshed) == 2
 
 
@@ -60,6 +101,7 @@ async def test_a_token_with_a_short_life_is_used_for_most_of_it(world: World) ->
     assert len(world.sign_in.refreshed) == 1
     world.clock.pass_time(2)
     await world.pool.grant(ada)
+    await world.quiet()
     assert len(world.sign_in.refreshed) == 2
 
 
@@ -204,7 +246,7 @@ async def test_nothing_of_a_token_is_logged_or_shown(world: World, caplog: pytes
         msgspec.json.encode(grant)
 
 
-def refresh_in_another_process(home: Path, account_id: str, start, asked) -> None:
+def refresh_in_another_process(home: Path, account_id: str, later: float, start, asked) -> None:
     """A process that refreshes; the upstream gives a new refresh token and refuses the old one for good."""
 
     async def run() -> None:
@@ -221,6 +263,7 @@ def refresh_in_another_process(home: Path, account_id: str, start, asked) -> Non
         assert valid
         built.sign_in.refuse = judge
         built.sign_in.rotate = True
+        built.clock.pass_time(later)
         start.wait()
         await built.pool.grant(account_id)
         await built.pool.settle()
@@ -229,9 +272,11 @@ def refresh_in_another_process(home: Path, account_id: str, start, asked) -> Non
     asyncio.run(run())
 
 
+@pytest.mark.parametrize(("apart", "calls"), [(0.0, 1), (4000.0, 3)], ids=["same time", "clocks apart"])
 async def test_processes_that_refresh_together_never_use_a_replaced_token(
-    world: World, tmp_path: Path
+    world: World, apart: float, calls: int
 ) -> None:
+    """Three processes share one refresh; those that can't use what the others got ask one after the other."""
     (ada,) = await world.add("ada")
     await world.roster.settle()
     context = multiprocessing.get_context("spawn")
@@ -239,19 +284,87 @@ async def test_processes_that_refresh_together_never_use_a_replaced_token(
         asked = manager.dict(valid="1//ada", calls=0)
         start = manager.Barrier(3)
         children = [
-            context.Process(target=refresh_in_another_process, args=(world.home, ada, start, asked))
-            for _ in range(3)
+            context.Process(
+                target=refresh_in_another_process, args=(world.home, ada, apart * n, start, asked)
+            )
+            for n in range(3)
         ]
         for child in children:
             child.start()
         for child in children:
             await asyncio.to_thread(child.join)
         assert [child.exitcode for child in children] == [0, 0, 0]
-        assert asked["calls"] == 3
+        assert asked["calls"] == calls
         kept = world.vault.read().accounts[0]
     assert kept.state is AccountState.READY
     assert isinstance(kept.credential, OAuth)
-    assert kept.credential.refresh_token.reveal() == "1//ada+++"
+    assert kept.credential.refresh_token.reveal() == "1//ada" + "+" * calls
+
+
+@pytest.fixture
+async def beside(world: World) -> AsyncIterator[World]:
+    """Another process over the same state directory, at the same time."""
+    await world.roster.put(account("ada"))
+    await world.roster.settle()
+    other = World(world.home, clock=world.clock)
+    yield other
+    await other.aclose()
+
+
+async def test_a_token_serves_the_other_processes_and_the_next_start(world: World, beside: World) -> None:
+    first = await world.pool.grant("ada")
+    assert (await beside.pool.grant("ada")).token == first.token
+    assert beside.sign_in.refreshed == []
+    mode = [path.stat().st_mode & 0o777 for path in (world.home / "access").iterdir()]
+    assert mode == [0o600]
+
+
+async def test_a_token_that_was_refused_is_not_taken_from_another_process(
+    world: World, beside: World
+) -> None:
+    await world.pool.grant("ada")
+    await beside.pool.grant("ada")
+    beside.sign_in.serial = "b"
+    fresh = await beside.pool.grant("ada", fresh=True)
+    assert len(beside.sign_in.refreshed) == 1
+    assert (await world.pool.grant("ada", fresh=True)).token == fresh.token
+    assert len(world.sign_in.refreshed) == 1
+
+
+async def test_what_is_due_or_of_doubtful_age_is_not_taken_over(world: World, beside: World) -> None:
+    await world.pool.grant("ada")
+    world.clock.jump(-60)
+    await beside.pool.grant("ada")
+    assert len(beside.sign_in.refreshed) == 1
+    beside.tokens.forget("ada")
+    world.clock.jump(60)
+    world.clock.pass_time(3600 - 250)
+    await beside.pool.grant("ada")
+    assert len(beside.sign_in.refreshed) == 2
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b'{"token": 1}', b"\xff" * 100])
+async def test_a_kept_token_that_can_not_be_read_costs_a_refresh(
+    world: World, beside: World, content: bytes
+) -> None:
+    await world.pool.grant("ada")
+    (file,) = (world.home / "access").iterdir()
+    file.write_bytes(content)
+    assert (await beside.pool.grant("ada")).token.reveal() == "access-1-1//ada"
+
+
+async def test_a_sign_in_anew_leaves_no_token_of_the_one_before(world: World, beside: World) -> None:
+    await world.pool.grant("ada")
+    newer = OAuth(Secret("1//ada+"), "0123456789ab")
+    world.vault.change("ada", lambda known: msgspec.structs.replace(known, credential=newer))
+    assert (await beside.pool.grant("ada")).token.reveal() == "access-1-1//ada+"
+
+
+async def test_a_removed_account_leaves_no_token_on_disk(world: World) -> None:
+    await world.roster.put(account("ada"))
+    await world.pool.grant("ada")
+    await world.service.remove("ada")
+    assert list((world.home / "access").iterdir()) == []
 
 
 async def test_an_account_that_was_removed_meanwhile_is_not_a_model_that_is_not_found(world: World) -> None:

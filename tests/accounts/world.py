@@ -76,6 +76,7 @@ class FakeSignIn:
         self.gate: asyncio.Event | None = None
         self.waiting = asyncio.Event()
         self.client = "0123456789ab"
+        self.serial = "access"
         self.lifetime = LIFETIME
         self.devices = 0
         self.redeemed: list[tuple[str, str, str]] = []
@@ -115,7 +116,9 @@ class FakeSignIn:
         if (refused := self.refuse(text)) is not None:
             raise refused
         replaced = Secret(f"{text}+") if self.rotate else None
-        return AccessToken(Secret(f"access-{number}-{text}"), self.clock.now() + self.lifetime, replaced)
+        return AccessToken(
+            Secret(f"{self.serial}-{number}-{text}"), self.clock.now() + self.lifetime, replaced
+        )
 
     async def email(self, token: Secret, realm: Realm) -> str:
         if self.refuse_email is not None:
@@ -206,10 +209,15 @@ class World:
     """Everything of the room over one state directory, with an acknowledgement unless told otherwise."""
 
     def __init__(
-        self, home: Path, sandbox: SandboxMode = "off", acknowledged: str = "2026-01-01", lasts: float = 60.0
+        self,
+        home: Path,
+        sandbox: SandboxMode = "off",
+        acknowledged: str = "2026-01-01",
+        lasts: float = 60.0,
+        clock: HandClock | None = None,
     ) -> None:
         self.home = home
-        self.clock = HandClock()
+        self.clock = clock or HandClock()
         self.events: list[dict[str, object]] = []
         self.per_account = 4
         self.provider = FakeProvider(self.clock)
@@ -218,7 +226,7 @@ class World:
         self.roster = Roster(self.vault)
         self.roster.load()
         providers = {"antigravity": self.provider}
-        self.tokens = Tokens(self.roster, providers, self.clock, home / "locks")
+        self.tokens = Tokens(self.roster, providers, self.clock, home / "locks", home / "access")
         self.cooldowns = Cooldowns(self.clock)
         self.pool = AccountPool(
             self.roster,

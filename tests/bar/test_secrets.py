@@ -16,7 +16,7 @@ from .figures import LEAKS, SECRETS
 from .upstream import Upstream
 
 CLOSE = "Connection: close"
-KEEPERS = {"accounts.json", "api.key", "config.toml"}
+KEEPERS = {"accounts.json", "api.key", "config.toml", "access-"}
 """Files whose business it is to hold secrets; their copies begin with the same name."""
 
 

@@ -1,10 +1,14 @@
 """Cooldowns: which account may not be used for what, and until when.
 
-Knows nothing of providers or HTTP: it is told failures and asked questions. Times are seconds on a
-monotonic clock, so a clock change never frees or jails an account.
+Knows nothing of providers, HTTP or files: it is told failures and asked questions. Times are seconds on
+a monotonic clock, so a clock change never frees or jails an account; `kept` and `restore` carry them over
+a restart as wall-clock times, for a monotonic clock means nothing to the next process.
 """
 
 from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
 
 from msgspec import Struct
 
@@ -53,12 +57,28 @@ class Rest(Struct):
         return self.failure.cause
 
 
+class KeptRest(Struct, frozen=True):
+    """A rest as it survives the program: `until` and `noted` are unix seconds."""
+
+    account: str
+    model: str
+    until: float
+    noted: float
+    failure: Failure
+    count: int
+    told: bool
+
+
 class Cooldowns:
-    """Remembers failures by account and model, and answers whether an account may be used."""
+    """Remembers failures by account and model, and answers whether an account may be used.
+
+    `changed` is called whenever a rest began, grew or was ended before its time.
+    """
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._rests: dict[str, dict[str, Rest]] = {}
+        self.changed: Callable[[], None] = _nobody_cares
 
     def note(self, account: str, model: str, failure: Failure) -> float:
         """Start or extend the rest that `failure` calls for; seconds of it, 0 when it calls for none.
@@ -89,6 +109,7 @@ class Cooldowns:
             count = count if before.cause is failure.cause else before.count
             until, told, failure = before.until, before.told, before.failure
         rests[model] = Rest(until, at, failure, count, told)
+        self.changed()
         return until - at
 
     def resting(self, account: str) -> dict[str, float]:
@@ -129,10 +150,41 @@ class Cooldowns:
         rest = rests.get(model)
         if rest is not None and rest.cause is Cause.QUOTA and not rest.told:
             del rests[model]
+            self.changed()
 
     def clear(self, account: str) -> None:
         """Forget everything of an account: it was removed, signed in anew or switched on by its owner."""
-        self._rests.pop(account, None)
+        if self._rests.pop(account, None):
+            self.changed()
+
+    def kept(self) -> list[KeptRest]:
+        """The rests that run, for the next process."""
+        at, now = self._clock.monotonic(), self._clock.now()
+        return [
+            KeptRest(
+                account,
+                model,
+                now + rest.until - at,
+                now + rest.noted - at,
+                rest.failure,
+                rest.count,
+                rest.told,
+            )
+            for account, rests in self._rests.items()
+            for model, rest in rests.items()
+            if rest.until > at
+        ]
+
+    def restore(self, kept: Iterable[KeptRest]) -> None:
+        """Go on with the rests of the process before; those that are over are dropped."""
+        at, now = self._clock.monotonic(), self._clock.now()
+        for one in kept:
+            left = one.until - now
+            if not 0 < left < math.inf:
+                continue
+            noted = at - min(max(now - one.noted, 0.0), LONGEST_S)
+            rest = Rest(at + min(left, LONGEST_S), noted, one.failure, one.count, one.told)
+            self._rests.setdefault(one.account, {})[one.model] = rest
 
     def _count(self, before: Rest | None, cause: Cause, at: float) -> int:
         """How many failures of this cause in a row, this one included."""
@@ -143,3 +195,7 @@ class Cooldowns:
         if at - before.until > FORGET_S.get(cause, FORGET_OTHERS_S):
             return 1
         return before.count + 1
+
+
+def _nobody_cares() -> None:
+    return

@@ -61,6 +61,11 @@ class Roster:
     def find(self, account_id: str) -> Account | None:
         return self._accounts.get(account_id)
 
+    def is_real(self, account_id: str) -> bool:
+        """Whether an account is known and its traces may reach the disk."""
+        account = self._accounts.get(account_id)
+        return account is not None and account.realm is Realm.REAL
+
     def get(self, account_id: str) -> Account:
         """Raises GatewayError(not_found)."""
         account = self._accounts.get(account_id)

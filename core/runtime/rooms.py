@@ -22,6 +22,7 @@ from core.accounts.catalogue import Catalogues
 from core.accounts.cooldowns import Cooldowns
 from core.accounts.flows import Flows
 from core.accounts.pool import AccountPool, SandboxMode
+from core.accounts.rests_file import RestsFile
 from core.accounts.roster import Roster
 from core.accounts.service import AccountsService
 from core.accounts.tokens import Tokens
@@ -99,10 +100,12 @@ class Rooms:
 
         self.roster = Roster(Vault(paths.accounts_file, clock))
         tokens = Tokens(self.roster, providers, clock, paths.locks, paths.access_tokens)
+        cooldowns = Cooldowns(clock)
+        self.rests = RestsFile(paths.cooldowns_file, cooldowns, self.roster.is_real)
         self.pool = AccountPool(
             self.roster,
             tokens,
-            Cooldowns(clock),
+            cooldowns,
             Catalogues(clock),
             providers,
             clock,
@@ -196,6 +199,7 @@ class Rooms:
         self._undo.push_async_callback(self.signatures.aclose)
         self._undo.push_async_callback(self.roster.aclose)
         self._undo.push_async_callback(self.transport.aclose)
+        self._undo.push_async_callback(self.rests.aclose)
         self._undo.push_async_callback(self.pool.aclose)
         self._undo.push_async_callback(self.chats.aclose)
         self._undo.push_async_callback(self.flows.aclose)
@@ -206,6 +210,7 @@ class Rooms:
 
     def _read(self) -> None:
         self.roster.load()
+        self.rests.load()
         self.key_ring.open()
 
     async def tidy(self) -> None:

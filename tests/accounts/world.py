@@ -10,6 +10,7 @@ from core.accounts.catalogue import Catalogues
 from core.accounts.cooldowns import Cooldowns
 from core.accounts.flows import Flows
 from core.accounts.pool import AccountPool, SandboxMode
+from core.accounts.rests_file import RestsFile
 from core.accounts.roster import Roster
 from core.accounts.service import AccountsService
 from core.accounts.tokens import Tokens
@@ -228,6 +229,8 @@ class World:
         providers = {"antigravity": self.provider}
         self.tokens = Tokens(self.roster, providers, self.clock, home / "locks", home / "access")
         self.cooldowns = Cooldowns(self.clock)
+        self.rests = RestsFile(home / "cooldowns.json", self.cooldowns, self.roster.is_real, pause=0.01)
+        self.rests.load()
         self.pool = AccountPool(
             self.roster,
             self.tokens,
@@ -275,6 +278,7 @@ class World:
     async def aclose(self) -> None:
         await self.flows.aclose()
         await self.pool.aclose()
+        await self.rests.aclose()
         await self.roster.aclose()
 
 

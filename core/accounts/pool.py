@@ -60,7 +60,7 @@ class AccountPool:
         self._per_account = per_account
         self._projects = Projects(roster, providers, clock)
         self._in_flight: dict[str, int] = {}
-        self._last_used: dict[str, float] = {}
+        self._last_used: dict[str, tuple[float, float]] = {}  # unix and monotonic seconds
         self._last_error: dict[str, str] = {}
         self._background: set[asyncio.Task[None]] = set()
 
@@ -113,7 +113,7 @@ class AccountPool:
             quotas_at=known.at if known is not None else None,
             cooldowns=self._cooldowns.views(account.id),
             in_flight=self._in_flight.get(account.id, 0),
-            last_used_at=self._last_used.get(account.id),
+            last_used_at=self._last_used.get(account.id, (None, 0.0))[0],
             last_error=self._last_error.get(account.id, ""),
         )
 
@@ -133,7 +133,7 @@ class AccountPool:
         if taken >= self._per_account():
             return None
         self._in_flight[account] = taken + 1
-        self._last_used[account] = self._clock.now()
+        self._last_used[account] = self._clock.now(), self._clock.monotonic()
         given_back = False
 
         def give_back() -> None:
@@ -242,7 +242,7 @@ class AccountPool:
             in_flight=self._in_flight.get(account.id, 0),
             limit=self._per_account(),
             fractions=fractions(known, self._clock.now()),
-            last_used=self._last_used.get(account.id, 0.0),
+            last_used=self._last_used.get(account.id, (0.0, 0.0))[1],
             aliases=known.catalogue.aliases if known is not None else {},
         )
 

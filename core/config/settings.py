@@ -20,6 +20,7 @@ def doc(text: str, least: float | None = None, most: float | None = None, **fact
     return Meta(description=text, ge=least, le=most, extra_json_schema=facts or None)
 
 
+Strategy = Literal["sticky", "round-robin", "least-loaded", "quota-first"]
 AuthMode = Literal["off", "strict", "all_except_health", "auto"]
 
 
@@ -87,8 +88,11 @@ class GatewaySettings(Struct, frozen=True, kw_only=True):
 
     attempts: Annotated[int, doc("Upstream calls a generation may use.", 1, 8)] = 3
     strategy: Annotated[
-        Literal["sticky", "round-robin", "least-loaded"],
-        doc("How an account is chosen: sticky keeps a conversation where it was."),
+        Strategy,
+        doc(
+            "How an account is chosen: sticky keeps a conversation where it was; round-robin, least-loaded "
+            "and quota-first (who has most left) look at the accounts alone."
+        ),
     ] = "sticky"
     per_account: Annotated[
         int, doc("Calls that one account has in flight at most.", 1, 10_000, restart=True)

@@ -187,7 +187,7 @@ class PoolEntry(Struct, frozen=True):
     """An account as the planner sees it. `offers` is None while its catalogue is unknown (assume yes).
 
     `resting` maps a model (or "" for the whole account) to seconds left, `why` to the failure behind it;
-    `aliases` are those of its catalogue.
+    `aliases` are those of its catalogue. `last_used` is monotonic seconds, 0 for never.
     """
 
     account: str

@@ -198,6 +198,7 @@ class GenerationService:
             book.close()
 
     def _started(self, search: Search[Batch], winner: Asked, request: ChatRequest) -> Started:
+        self._planning.homes.served(request.conversation, winner.candidate.account, search.plan)
         return Started(
             model=winner.candidate.model,
             account=winner.candidate.email,

@@ -6,26 +6,23 @@ Pure: a snapshot goes in, a Plan comes out; nothing is reserved. `attempts` walk
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from hashlib import blake2b
 from math import ceil
 from typing import Final, Literal
 
 from msgspec import Struct, structs
 
+from core.config.settings import Strategy
 from core.domain.accounts import Realm
 from core.domain.failure import Cause, Failure, Kind, Scope
 from core.domain.models import ModelInfo
 from core.domain.plan import Candidate, Plan, Step
 from core.domain.ports import PoolEntry, PoolView
 
+from .ranking import rank
 from .reasons import why
 
-Strategy = Literal["sticky", "round-robin", "least-loaded"]
 Resolve = Callable[[PoolEntry, str, str], str]
 """(account, name asked for, kind) to the id that is sent; unknown names pass through."""
-
-SCARCE: Final = 0.1
-"""Quota left (0..1) at which an account is used only when no other is there."""
 
 LONG_REST: Final = 300.0
 """Seconds of rest from which a limit is called used up rather than too fast."""
@@ -37,12 +34,14 @@ MOST_NAMED: Final = 20
 
 
 class Wanted(Struct, frozen=True):
-    """What is to be planned. `conversation` keeps its place under the sticky strategy."""
+    """What is to be planned. Under the sticky strategy `conversation` stays at `home`, the account that
+    served it last, if there is one."""
 
     model: str
     conversation: str = ""
     kind: Literal["chat", "image"] = "chat"
     steps: int = 1
+    home: str = ""
 
 
 def make_plan(
@@ -64,8 +63,8 @@ def make_plan(
         if reason:
             passed.append(_with(candidate, reason, 0.0))
         else:
-            rank = _rank(entry, model, wanted, strategy)
-            free.append((rank, _with(candidate, "", rank[-1], why(entry, model))))
+            place = rank(entry, model, wanted.conversation, wanted.home, strategy)
+            free.append((place, _with(candidate, "", place[-1], why(entry, model))))
     free.sort(key=lambda pair: (*pair[0], pair[1].account))
     ranked = [candidate for _, candidate in free]
     sent = next((one.model for one in ranked + passed), wanted.model)
@@ -106,28 +105,6 @@ def _reason(entry: PoolEntry, model: str, wanted: Wanted, known: ModelInfo | Non
     if entry.in_flight >= entry.limit:
         return f"{BUSY}{entry.in_flight} of {entry.limit} calls in flight"
     return ""
-
-
-def _rank(entry: PoolEntry, model: str, wanted: Wanted, strategy: Strategy) -> tuple[float, ...]:
-    """Smaller is better; the last number is the score that is shown."""
-    fraction = entry.fractions.get(model)
-    scarce = float(fraction is not None and fraction <= SCARCE)
-    load = entry.in_flight / entry.limit if entry.limit else 1.0
-    if strategy == "round-robin":
-        return scarce, entry.last_used
-    if strategy == "sticky" and wanted.conversation:
-        return scarce, -weight(wanted.conversation, entry.account)
-    return scarce, load, entry.last_used
-
-
-def weight(conversation: str, account: str) -> float:
-    """Rendezvous hashing: a number 0..1 that depends on both and on nothing else.
-
-    Every conversation has its own order of accounts, so one that leaves moves only its own
-    conversations, spread over all others.
-    """
-    digest = blake2b(f"{conversation}\0{account}".encode("utf-8", "surrogatepass"), digest_size=7)
-    return int.from_bytes(digest.digest()) / (1 << 56)
 
 
 def usable(plan: Plan) -> tuple[Candidate, ...]:

@@ -14,6 +14,7 @@ from core.domain.ports import PoolEntry
 from core.domain.requests import ChatRequest
 
 from .aliases import aliased
+from .homes import Homes
 from .planner import (
     LIMITS,
     Wanted,
@@ -63,6 +64,7 @@ class Planning:
     def __init__(self, upstreams: Upstreams, aliases: Callable[[], Mapping[str, str]] = dict) -> None:
         self._up = upstreams
         self._aliases = aliases
+        self.homes = Homes()
 
     def plan(self, wanted: Wanted, request: ChatRequest | None = None) -> Plan:
         """With `request`, the plan also says what the first candidate's model can't be told."""
@@ -71,6 +73,8 @@ class Planning:
         view = self._up.pool.view()
         meant = self.aliased(wanted.model)
         effort = request.thinking.effort if request is not None else None
+        if home := self.homes.of(wanted.conversation):
+            wanted = structs.replace(wanted, home=home)
 
         def resolve(entry: PoolEntry, _: str, kind: str) -> str:
             """The user's aliases, then what the account calls retired, then the names that the provider

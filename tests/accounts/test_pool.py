@@ -107,7 +107,17 @@ async def test_calls_in_flight_are_counted_up_to_the_limit(world: World) -> None
     give_back()
     give_back()
     assert world.pool.view().entries[0].in_flight == 3
-    assert world.pool.view().entries[0].last_used == START
+    assert (await world.service.list())[0].last_used_at == START
+
+
+async def test_a_clock_that_is_set_back_does_not_turn_the_order_of_use(world: World) -> None:
+    ada, alan = await world.add("ada", "alan")
+    for account_id, jump in ((ada, 0.0), (alan, -3600.0), (ada, -3600.0)):
+        world.clock.jump(jump)
+        world.clock.pass_time(1)
+        assert world.pool.take(account_id, "m") is not None
+    used = {entry.account: entry.last_used for entry in world.pool.view().entries}
+    assert used[alan] < used[ada]
 
 
 async def test_how_many_calls_an_account_has_may_be_changed_while_it_runs(world: World) -> None:

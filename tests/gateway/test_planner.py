@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.config.settings import Strategy
 from core.domain.accounts import Realm
 from core.domain.failure import Cause, Failure, Kind, Scope
 from core.domain.models import ModelInfo
@@ -17,13 +18,14 @@ from core.domain.ports import PoolEntry, PoolView
 from core.gateway.planner import Wanted, busy, in_words, make_plan, nobody, soonest, usable
 from tests.fakes import entry
 
+STRATEGIES = get_args(Strategy)
 MODELS = (ModelInfo("m1", "fake"), ModelInfo("p1", "fake", kind="image"))
 
 
 def plan(*entries: PoolEntry, model: str = "m1", conversation: str = "c", **more: Any) -> Plan:
-    kind = more.pop("kind", "chat")
+    kind, home = more.pop("kind", "chat"), more.pop("home", "")
     return make_plan(
-        Wanted(model, conversation, kind),
+        Wanted(model, conversation, kind, home=home),
         PoolView(entries),
         MODELS,
         lambda provider, asked, kind: asked.removeprefix("alias-"),
@@ -104,6 +106,54 @@ def test_only_the_conversations_of_a_lost_account_move() -> None:
         assert before in (after, "a")
 
 
+def homes(count: int, **left: float | None) -> Counter[str]:
+    """Where `count` new conversations go, by what is left of each account's quota."""
+    pool = [entry(name, fractions={"m1": fraction}) for name, fraction in left.items()]
+    return Counter(order(plan(*pool, conversation=f"chat {number}"))[0] for number in range(count))
+
+
+def test_conversations_find_a_home_in_proportion_to_the_quota_that_is_left() -> None:
+    found = homes(2000, a=1.0, b=0.5, c=0.25, d=None)
+    share = {name: found[name] / 2000 for name in "abcd"}
+    expected = {"a": 1 / 2.75, "b": 0.5 / 2.75, "c": 0.25 / 2.75, "d": 1 / 2.75}
+    assert all(abs(share[name] - expected[name]) < 0.04 for name in "abcd")
+
+
+def test_a_quota_that_shrinks_moves_few_conversations_and_only_its_own() -> None:
+    def where(left: float) -> list[str]:
+        pool = [entry("a", fractions={"m1": left}), *(entry(name) for name in "bcd")]
+        return [order(plan(*pool, conversation=f"{number}"))[0] for number in range(400)]
+
+    full, less = where(1.0), where(0.7)
+    moved = [(before, after) for before, after in zip(full, less, strict=True) if before != after]
+    assert all(before == "a" for before, _ in moved)
+    assert len(moved) < 40
+    assert where(0.97) == full
+
+
+def test_a_conversation_stays_where_it_was_served_until_that_account_can_not() -> None:
+    pool = [entry(name) for name in "abcd"]
+    for home in "abcd":
+        found = order(plan(*pool, conversation="tea", home=home))
+        assert found[0] == home
+        assert found[1:] == [name for name in order(plan(*pool, conversation="tea")) if name != home]
+    resting = [entry("a", resting={"m1": 9.0}), *pool[1:]]
+    assert order(plan(*resting, conversation="tea", home="a"))[0] != "a"
+    scarce = [entry("a", fractions={"m1": 0.05}), *pool[1:]]
+    assert order(plan(*scarce, conversation="tea", home="a"))[-1] == "a"
+
+
+def test_quota_first_takes_who_has_most_left_and_shares_among_equals() -> None:
+    pool = [
+        entry("a", fractions={"m1": 0.4}),
+        entry("b", fractions={"m1": 0.81}, in_flight=2),
+        entry("c", fractions={"m1": 0.84}, in_flight=1),
+        entry("d", fractions={}),
+        entry("e", fractions={"m1": 0.05}),
+    ]
+    assert order(plan(*pool, strategy="quota-first")) == ["d", "c", "b", "a", "e"]
+
+
 def test_round_robin_takes_who_waited_longest() -> None:
     pool = [entry("a", last_used=30.0), entry("b", last_used=10.0), entry("c", last_used=20.0)]
     assert order(plan(*pool, strategy="round-robin")) == ["b", "c", "a"]
@@ -118,7 +168,7 @@ def test_without_a_conversation_sticky_looks_at_the_load() -> None:
     assert order(plan(entry("a", in_flight=3), entry("b"), conversation="")) == ["b", "a"]
 
 
-@pytest.mark.parametrize("strategy", ["sticky", "round-robin", "least-loaded"])
+@pytest.mark.parametrize("strategy", STRATEGIES)
 def test_nearly_used_up_accounts_come_last_but_come(strategy: Any) -> None:
     pool = [entry("a", fractions={"m1": 0.05}), entry("b", fractions={"m1": 0.5}, in_flight=3, last_used=9.0)]
     for number in range(20):
@@ -243,7 +293,7 @@ FIELDS = st.fixed_dictionaries(
 )
 
 
-@given(st.lists(FIELDS, max_size=6), st.sampled_from(["sticky", "round-robin", "least-loaded"]), st.text())
+@given(st.lists(FIELDS, max_size=6), st.sampled_from(STRATEGIES), st.text())
 def test_every_account_is_either_ranked_or_explained(
     fields: list[dict[str, Any]], strategy: Any, conversation: str
 ) -> None:

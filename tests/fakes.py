@@ -272,6 +272,9 @@ class FakeSignIn:
     async def project(self, account: Account, token: Secret) -> Project:
         return Project("project")
 
+    def default_project(self, realm: Realm) -> str:
+        return ""
+
     def new_device(self) -> Device:
         return Device("device", "user")
 
@@ -302,6 +305,7 @@ class FakePool:
         self.grants: list[tuple[str, bool]] = []
         self.failures: list[tuple[str, Failure]] = []
         self.successes: list[str] = []
+        self.other_project = ""
         self.grant_error: Callable[[str, bool], GatewayError | None] = lambda account, fresh: None
 
     def view(self) -> PoolView:
@@ -329,13 +333,14 @@ class FakePool:
     async def learn(self, seconds: float) -> None:
         self.learned = True
 
-    async def grant(self, account: str, fresh: bool = False) -> Grant:
+    async def grant(self, account: str, fresh: bool = False, without: str = "") -> Grant:
         self.grants.append((account, fresh))
         if error := self.grant_error(account, fresh):
             raise error
         one = self._entries[account]
         token = Secret("fresh" if fresh else "old")
-        return Grant(account, one.email, one.realm, token, "project", Device("d", "q"))
+        project = self.other_project if without and self.other_project else "project"
+        return Grant(account, one.email, one.realm, token, project, Device("d", "q"))
 
     def take(self, account: str, model: str) -> Callable[[], None] | None:
         if self.in_flight[account] >= self._entries[account].limit:

@@ -105,8 +105,8 @@ class AccountPool:
             realm=account.realm,
             enabled=account.enabled,
             state=account.state,
-            state_note=account.state_note,
-            project=account.effective_project,
+            state_note=account.state_note or self._projects.note(account),
+            project=self._projects.of(account),
             tier=account.tier,
             added_at=account.added_at,
             quotas=quotas(known, self._clock.now()),
@@ -119,9 +119,9 @@ class AccountPool:
 
     # --- using one -----------------------------------------------------------------------------
 
-    async def grant(self, account: str, fresh: bool = False) -> Grant:
+    async def grant(self, account: str, fresh: bool = False, without: str = "") -> Grant:
         """Raises GatewayError; a failure that concerns the account is noted before it is raised."""
-        granted = await self._grant(account, fresh)
+        granted = await self._grant(account, fresh, without)
         if self._tokens.to_renew(account):
             self._later(self._renew(account))
         if self._catalogues.due(account):
@@ -246,23 +246,23 @@ class AccountPool:
             aliases=known.catalogue.aliases if known is not None else {},
         )
 
-    async def _grant(self, account: str, fresh: bool) -> Grant:
+    async def _grant(self, account: str, fresh: bool, without: str = "") -> Grant:
         try:
             token = await self._tokens.access(account, fresh)
             found = self._roster.find(account)
             if found is None:
                 raise GatewayError(REMOVED)
-            known = await self._projects.ensure(found, token)
+            project = await self._projects.ensure(found, token, without)
         except GatewayError as error:
             self.note_failure(account, "", error.failure)
             raise
         return Grant(
-            account=known.id,
-            email=known.email,
-            realm=known.realm,
+            account=found.id,
+            email=found.email,
+            realm=found.realm,
             token=token,
-            project=known.effective_project,
-            device=known.device,
+            project=project,
+            device=found.device,
         )
 
     async def _renew(self, account: str) -> None:

@@ -75,10 +75,6 @@ class Account(Struct, frozen=True):
     tier: str = ""
     added_at: float = 0.0
 
-    @property
-    def effective_project(self) -> str:
-        return self.project or self.managed_project
-
 
 class ModelQuota(Struct, frozen=True):
     """One model's own numbers in a quota window; the same units."""

@@ -61,6 +61,7 @@ class Cause(StrEnum):
     VERIFICATION = "verification"
     TERMS = "terms"
     DENIED = "denied"
+    PROJECT = "project"  # this account may not use the service with that project
     MISSING = "missing"
     CUT = "cut"  # the stream ended without its ending
     SILENT = "silent"  # the stream stopped moving

@@ -73,6 +73,8 @@ class AccessToken(Struct, frozen=True):
 
 
 class Project(Struct, frozen=True):
+    """What an upstream gives an account. `id` is empty when it names none but the one that was chosen."""
+
     id: str
     tier: str = ""
 
@@ -118,6 +120,10 @@ class SignIn(Protocol):
     async def email(self, token: Secret, realm: Realm) -> str: ...
 
     async def project(self, account: Account, token: Secret) -> Project: ...
+
+    def default_project(self, realm: Realm) -> str:
+        """The project that the settings name for accounts without one of their own; empty: none."""
+        ...
 
     def new_device(self) -> Device: ...
 
@@ -225,8 +231,9 @@ class Pool(Protocol):
         `seconds`; what could not be learned keeps its built-in table."""
         ...
 
-    async def grant(self, account: str, fresh: bool = False) -> Grant:
-        """A live token and a project for `account`; `fresh` forces a refresh after a 401."""
+    async def grant(self, account: str, fresh: bool = False, without: str = "") -> Grant:
+        """A live token and a project for `account`; `fresh` forces a refresh after a 401. `without` names
+        a project that was refused: another one is given, or the same where there is no other."""
         ...
 
     def take(self, account: str, model: str) -> Callable[[], None] | None:

@@ -39,6 +39,7 @@ class Walk(Generic[T]):
         self._said: list[Failure] = []
         self._refusing: list[str] = []
         self._refreshed = False
+        self._moved = False
         self.final = False
         self.provider_failed = False
 
@@ -63,6 +64,14 @@ class Walk(Generic[T]):
                     continue
                 if self._calls.repair(found):
                     continue
+                if found.cause is Cause.PROJECT and not self._moved:
+                    self._moved = True
+                    other = await self._grant(without=grant.project)
+                    if other is None:
+                        return None
+                    if other.project != grant.project:
+                        grant = other
+                        continue
                 if self._learn(endpoint, found):
                     return None
                 break
@@ -97,10 +106,10 @@ class Walk(Generic[T]):
         if self._said and all(failure.cause in REFUSALS for failure in self._said):
             note(self._up, self._candidate, structs.replace(self._said[-1], scope=Scope.ACCOUNT_MODEL))
 
-    async def _grant(self, fresh: bool = False) -> Grant | None:
+    async def _grant(self, fresh: bool = False, without: str = "") -> Grant | None:
         started = self._up.clock.monotonic()
         try:
-            return await self._up.pool.grant(self._candidate.account, fresh)
+            return await self._up.pool.grant(self._candidate.account, fresh, without)
         except GatewayError as error:
             self._calls.failure = error.failure
             self.provider_failed = error.failure.scope is Scope.PROVIDER

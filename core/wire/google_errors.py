@@ -29,6 +29,9 @@ _SPOKEN: Final = re.compile(
     r"(?:reset|retry|try again)\s*(?:after|in)\s*((?:\d+(?:\.\d+)?\s*(?:ms|us|ns|d|h|m|s)?\s*)+)",
     re.IGNORECASE,
 )
+QUOTA_FIELDS: Final = ("quotaId", "quotaMetric", "subject", "description")
+"""What a violation of google.rpc.QuotaFailure says of the quota."""
+
 EPOCH_MS: Final = 1e11
 """An `x-ratelimit-reset` above this counts milliseconds."""
 
@@ -37,6 +40,8 @@ class GoogleError(Struct, frozen=True):
     """An error body as read. `status` is the HTTP status, `word` the google.rpc one.
 
     `message` is unwrapped, the innermost text. `delay_s` is what the body asks for, None if nothing.
+    `limits` are the texts and ids of the quotas that were exceeded, `fields` what is wrong with which field
+    of the request, `links` addresses of help.
     """
 
     status: int
@@ -46,6 +51,9 @@ class GoogleError(Struct, frozen=True):
     metadata: dict[str, str] = field(default_factory=dict[str, str])
     details: int = 0
     delay_s: float | None = None
+    limits: tuple[str, ...] = ()
+    fields: tuple[str, ...] = ()
+    links: tuple[str, ...] = ()
 
 
 def read_error(status: int, body: bytes, headers: Mapping[str, str], now: float) -> GoogleError:
@@ -72,13 +80,11 @@ def read_error_object(
     status: int, error: dict[str, Any], headers: Mapping[str, str], now: float
 ) -> GoogleError:
     """Read the value of `error` itself, as it also stands in a stream."""
-    listed = error.get("details")
-    details = [
-        cast(dict[str, Any], one)
-        for one in cast(list[Any], listed if isinstance(listed, list) else [])
-        if isinstance(one, dict)
-    ]
+    details = _objects(error.get("details"))
     reasons: list[str] = []
+    limits: list[str] = []
+    fields: list[str] = []
+    links: list[str] = []
     metadata: dict[str, str] = {}
     retry = None
     for detail in details:
@@ -88,6 +94,12 @@ def read_error_object(
         if isinstance(facts, dict):
             metadata |= {key: _text(value) for key, value in cast(dict[str, Any], facts).items()}
         retry = retry or duration_s(_text(detail.get("retryDelay")))
+        for violation in _objects(detail.get("violations")):
+            limits += [text for name in QUOTA_FIELDS if (text := _text(violation.get(name)))]
+        for violation in _objects(detail.get("fieldViolations")):
+            told = (_text(violation.get("field")), _text(violation.get("description")))
+            fields.append(": ".join(text for text in told if text))
+        links += [_text(link.get("url")) for link in _objects(detail.get("links"))]
     message = unwrapped(_text(error.get("message")))
     code = error.get("code")
     delay = _delay(retry, metadata, "QUOTA_EXHAUSTED" in reasons, message, now)
@@ -99,6 +111,9 @@ def read_error_object(
         metadata,
         len(details),
         _header_delay(headers, now) if delay is None else delay,
+        tuple(limits),
+        tuple(text for text in fields if text),
+        tuple(links),
     )
 
 
@@ -180,6 +195,12 @@ def _number(text: str) -> float | None:
 
 def _get(value: Any, key: str) -> Any:
     return cast(dict[str, Any], value).get(key) if isinstance(value, dict) else None
+
+
+def _objects(value: Any) -> list[dict[str, Any]]:
+    """The objects of a list; what is none is left out."""
+    listed = cast(list[Any], value) if isinstance(value, list) else []
+    return [cast(dict[str, Any], one) for one in listed if isinstance(one, dict)]
 
 
 def _text(value: Any) -> str:

@@ -70,6 +70,7 @@ class FakeSignIn:
         self.refreshed: list[str] = []
         self.projects_asked: list[str] = []
         self.refuse: Callable[[str], GatewayError | None] = lambda token: None
+        self.chosen_project = ""
         self.refuse_project: GatewayError | None = None
         self.on_project: Callable[[], Awaitable[object]] | None = None
         self.refuse_email: GatewayError | None = None
@@ -134,6 +135,9 @@ class FakeSignIn:
         if self.refuse_project is not None:
             raise self.refuse_project
         return Project(f"project-of-{account.email.split('@')[0]}", "free-tier")
+
+    def default_project(self, realm: Realm) -> str:
+        return self.chosen_project if realm is Realm.REAL else ""
 
     def new_device(self) -> Device:
         self.devices += 1

@@ -591,3 +591,20 @@ async def test_a_place_is_given_back_even_if_closing_the_call_is_interrupted() -
     with pytest.raises(asyncio.CancelledError):
         await task
     assert sum(world.pool.in_flight.values()) == 0
+
+
+async def test_a_refused_project_is_exchanged_once_on_the_same_account() -> None:
+    refused = failing(Kind.FORBIDDEN, Scope.ACCOUNT, Cause.PROJECT, 403, 3600.0)
+    world = World(FakeProvider([refused], saying()), "a", "b")
+    world.pool.other_project = "another"
+    assert await world.text() == "ok"
+    assert [account for account, _ in world.provider.calls] == ["a", "a"]
+    assert world.pool.failures == []
+
+
+async def test_an_account_without_another_project_rests_and_the_next_one_answers() -> None:
+    refused = failing(Kind.FORBIDDEN, Scope.ACCOUNT, Cause.PROJECT, 403, 3600.0)
+    world = World(FakeProvider([refused], saying()), "a", "b")
+    assert await world.text() == "ok"
+    assert [account for account, _ in world.provider.calls] == ["a", "b"]
+    assert [(name, failure.cause) for name, failure in world.pool.failures] == [("a", Cause.PROJECT)]

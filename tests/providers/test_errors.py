@@ -78,7 +78,19 @@ CASES = [
         "SERVICE_DISABLED",
         Kind.FORBIDDEN,
         Scope.ACCOUNT,
-        Cause.DENIED,
+        Cause.PROJECT,
+    ),
+    (403, "The API has been disabled.", "SERVICE_DISABLED", Kind.FORBIDDEN, Scope.ACCOUNT, Cause.PROJECT),
+    (403, "You lack a Gemini license.", "", Kind.FORBIDDEN, Scope.ACCOUNT, Cause.PROJECT),
+    (404, "Project not found: p", "", Kind.FORBIDDEN, Scope.ACCOUNT, Cause.PROJECT),
+    (429, "500 requests per day", "RATE_LIMIT_EXCEEDED", Kind.QUOTA, Scope.ACCOUNT_MODEL, Cause.QUOTA),
+    (
+        429,
+        "Resource has been exhausted (e.g. check quota).",
+        "INSUFFICIENT_G1_CREDITS_BALANCE",
+        Kind.QUOTA,
+        Scope.ACCOUNT_MODEL,
+        Cause.QUOTA,
     ),
     (403, "The caller does not have permission", "", Kind.FORBIDDEN, Scope.ENDPOINT, Cause.DENIED),
     (404, "Requested entity was not found.", "", Kind.NOT_FOUND, Scope.ENDPOINT, Cause.MISSING),
@@ -144,6 +156,47 @@ def test_the_seeds_rate_limit_says_when_to_come_back() -> None:
     assert got.retry_after == pytest.approx(3.957525076)
     assert "in 4 s" in got.public_message
     assert MODEL in got.public_message
+
+
+@pytest.mark.parametrize(
+    ("quota_id", "cause"),
+    [("GenerateRequestsPerDayPerProject", Cause.QUOTA), ("GenerateRequestsPerMinute", Cause.RATE)],
+)
+def test_the_name_of_the_quota_that_was_exceeded_tells_a_day_from_a_minute(
+    quota_id: str, cause: Cause
+) -> None:
+    failed = {"@type": "type.googleapis.com/google.rpc.QuotaFailure", "violations": [{"quotaId": quota_id}]}
+    error = {"code": 429, "message": "Resource has been exhausted.", "details": [failed]}
+    assert classify(429, json.dumps({"error": error}).encode(), {}, MODEL, NOW).cause is cause
+
+
+def test_a_refused_field_is_named_with_what_is_wrong_with_it() -> None:
+    wrong = {"field": "generationConfig.topP", "description": "must be at most 1"}
+    bad = {"@type": "type.googleapis.com/google.rpc.BadRequest", "fieldViolations": [wrong, 7]}
+    error = {"code": 400, "message": "Request contains an invalid argument.", "details": [bad]}
+    told = classify(400, json.dumps({"error": error}).encode(), {}, MODEL, NOW).public_message
+    assert "invalid argument: generationConfig.topP: must be at most 1." in told
+
+
+def test_a_verification_link_among_the_help_is_found_too() -> None:
+    link = "https://accounts.google.com/signin/continue?plt=y"
+    helping = {
+        "@type": "type.googleapis.com/google.rpc.Help",
+        "links": [{"url": "https://a.test"}, {"url": link}],
+    }
+    reason = {"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": "VALIDATION_REQUIRED"}
+    error = {"code": 403, "message": "Denied.", "details": [reason, helping]}
+    got = classify(403, json.dumps({"error": error}).encode(), {}, MODEL, NOW)
+    assert (got.cause, got.params) == (Cause.VERIFICATION, {"url": link})
+    assert link not in got.public_message
+
+
+@pytest.mark.parametrize(
+    "details", [None, 7, "x", [7, None, []], [{"violations": 7, "links": [1], "fieldViolations": {}}]]
+)
+def test_details_of_any_shape_are_read_past(details: object) -> None:
+    error = {"code": 429, "message": "Resource has been exhausted.", "details": details}
+    assert classify(429, json.dumps({"error": error}).encode(), {}, MODEL, NOW).cause is Cause.SOFT
 
 
 @pytest.mark.parametrize(

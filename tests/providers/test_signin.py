@@ -347,12 +347,45 @@ async def test_no_project_says_why_and_what_to_do() -> None:
     assert "set a project" in failure.public_message
 
 
-async def test_a_project_of_ones_own_comes_first() -> None:
-    assert (await found(Scripted(), project_id="from-settings")).id == "from-settings"
-    transport = Scripted((200, {"cloudaicompanionProject": "discovered", "currentTier": {"id": "x-ultra"}}))
-    got = await found(transport, account("mine"), project_id="from-settings")
-    assert (got.id, got.tier) == ("mine", "ultra")
-    assert json.loads(transport.calls[0].body)["metadata"]["duetProject"] == "mine"
+@pytest.mark.parametrize("name", ["cloudaicompanionProject", "projectId", "project"])
+async def test_a_project_has_had_several_names(name: str) -> None:
+    assert (await found(Scripted((200, {name: "p"})))).id == "p"
+
+
+@pytest.mark.parametrize("status", [400, 404, 500])
+async def test_an_endpoint_that_does_not_onboard_gives_way_to_the_next(status: int) -> None:
+    slept = Slept()
+    refusal = (status, {"error": {"code": status, "message": "no"}})
+    done = {"done": True, "response": {"cloudaicompanionProject": "made"}}
+    transport = Scripted((200, {}), refusal, (200, {"done": False}), (200, done))
+    assert (await found(transport, slept=slept)).id == "made"
+    asked = [call.url.split("/v1")[0] for call in transport.calls]
+    assert asked == [PRODUCTION, DAILY, AUTOPUSH, AUTOPUSH]
+    assert slept.seconds == [5.0]
+
+
+async def test_an_account_that_may_not_onboard_is_not_asked_about_elsewhere() -> None:
+    info = {"reason": "VALIDATION_REQUIRED", "metadata": {}}
+    transport = Scripted((200, {}), (403, {"error": {"code": 403, "message": "x", "details": [info]}}))
+    with pytest.raises(GatewayError) as caught:
+        await found(transport)
+    assert caught.value.failure.cause is Cause.VERIFICATION
+
+
+async def test_a_chosen_project_is_named_to_google_and_needs_no_onboarding() -> None:
+    for who, settings in ((account("mine"), {}), (account(), {"project_id": "mine"})):
+        transport = Scripted((200, {"currentTier": {"id": "x-ultra"}}))
+        got = await found(transport, who, **settings)
+        assert (got.id, got.tier) == ("", "ultra")
+        assert json.loads(transport.calls[0].body)["metadata"]["duetProject"] == "mine"
+    transport = Scripted((200, {"cloudaicompanionProject": "given"}))
+    assert (await found(transport, account("mine"))).id == "given"
+
+
+def test_the_project_of_the_settings_is_for_real_accounts_only() -> None:
+    sign_in = provider(Scripted(), project_id=" from-settings ").sign_in
+    assert sign_in.default_project(Realm.REAL) == "from-settings"
+    assert sign_in.default_project(Realm.SANDBOX) == ""
 
 
 # --- settings, table -------------------------------------------------------------------------------

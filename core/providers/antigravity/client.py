@@ -178,7 +178,7 @@ class AntigravityProvider:
         try:
             body = await self._metadata(grant, endpoint, "fetchAvailableModels", {"project": grant.project})
         except GatewayError as error:
-            if error.failure.status != 403 or error.failure.cause is not Cause.DENIED:
+            if error.failure.status != 403 or error.failure.cause not in (Cause.DENIED, Cause.PROJECT):
                 raise
             body = await self._metadata(grant, endpoint, "fetchAvailableModels", {})
         try:

@@ -22,9 +22,9 @@ CAPACITY: Final = frozenset({429, 500, 503, 529})
 class Rule(Struct, frozen=True):
     """Applies if the status is among `statuses` (empty: any) and, where given, one of `reasons` or one of
 
-    `texts` (lower case) occurs. `delay` narrows to long or short delays. `rest_s` is how long to rest
-    when the answer names no delay; without it the pool has its own schedule, by failures in a row. `say`
-    may use {model}, {wait}, {text}, {status}.
+    `texts` (lower case; in the message or in what it says of the limits) occurs. `delay` narrows to long
+    or short delays. `rest_s` is how long to rest when the answer names no delay; without it the pool has
+    its own schedule, by failures in a row. `say` may use {model}, {wait}, {text}, {status}.
     """
 
     name: str
@@ -41,8 +41,13 @@ class Rule(Struct, frozen=True):
 
 QUOTA_SAYS: Final = "The quota for {model} is used up on this account. It resets {wait}."
 RATE_SAYS: Final = "{model} is being asked too fast with this account. Try again {wait}."
+PROJECT_SAYS: Final = (
+    "This account may not use the service with its project. The log has Google's reason. "
+    "Set a project for the account, or use another account."
+)
 QUOTA_TEXTS: Final = ("exhausted your capacity", "quota will reset", "quota exceeded")
-RATE_TEXTS: Final = ("per minute", "rate limit", "too many requests", *QUOTA_TEXTS)
+DAY_TEXTS: Final = ("per day", "perday")
+RATE_TEXTS: Final = ("per minute", "perminute", "rate limit", "too many requests")
 
 OUTDATED: Final = Failure(
     Kind.UNAVAILABLE,
@@ -102,6 +107,15 @@ TABLE: Final[tuple[Rule, ...]] = (
         rest_s=1.0,
     ),
     Rule(
+        "credits",
+        Kind.QUOTA,
+        Scope.ACCOUNT_MODEL,
+        Cause.QUOTA,
+        "The credits of this account are used up. {model} is free again {wait}.",
+        frozenset({402, 403, 429}),
+        reasons=("INSUFFICIENT_G1_CREDITS_BALANCE",),
+    ),
+    Rule(
         "quota",
         Kind.QUOTA,
         Scope.ACCOUNT_MODEL,
@@ -109,6 +123,15 @@ TABLE: Final[tuple[Rule, ...]] = (
         QUOTA_SAYS,
         frozenset({429}),
         reasons=("QUOTA_EXHAUSTED",),
+    ),
+    Rule(
+        "quota",
+        Kind.QUOTA,
+        Scope.ACCOUNT_MODEL,
+        Cause.QUOTA,
+        QUOTA_SAYS,
+        frozenset({429}),
+        texts=DAY_TEXTS,
     ),
     Rule(
         "rate",
@@ -160,8 +183,8 @@ TABLE: Final[tuple[Rule, ...]] = (
         Kind.RATE,
         Scope.ACCOUNT_MODEL,
         Cause.SOFT,
-        "Google refuses {model} for this account without saying why. Try again {wait}, "
-        "or use another account.",
+        "Google refuses {model} for this account without saying why. Try again {wait}, or use another "
+        "account. If every account is told so, raise antigravity.client_version.",
         frozenset({429}),
     ),
     Rule(
@@ -177,11 +200,21 @@ TABLE: Final[tuple[Rule, ...]] = (
         Kind.FORBIDDEN,
         Scope.ACCOUNT,
         Cause.VERIFICATION,
-        "Google wants you to verify this account before it answers. Open the link and confirm, "
-        "then switch the account on again.",
+        "Google wants you to verify this account before it answers. Open the link that `agtui accounts` "
+        "shows and confirm, then switch the account on again.",
         frozenset({403}),
         reasons=("VALIDATION_REQUIRED",),
         texts=("verify your account",),
+    ),
+    Rule(
+        "project",
+        Kind.FORBIDDEN,
+        Scope.ACCOUNT,
+        Cause.PROJECT,
+        PROJECT_SAYS,
+        frozenset({403}),
+        reasons=("SERVICE_DISABLED", "CONSUMER_INVALID"),
+        rest_s=3_600.0,
     ),
     Rule(
         "banned",
@@ -194,20 +227,13 @@ TABLE: Final[tuple[Rule, ...]] = (
         texts=("violation of terms of service", "violation of the terms of service", "has been disabled"),
     ),
     Rule(
-        "ineligible",
+        "project",
         Kind.FORBIDDEN,
         Scope.ACCOUNT,
-        Cause.DENIED,
-        "This account may not use the service with its project. The log has Google's reason. "
-        "Set a project for the account, or use another account.",
+        Cause.PROJECT,
+        PROJECT_SAYS,
         frozenset({403}),
-        reasons=("SERVICE_DISABLED", "CONSUMER_INVALID"),
-        texts=(
-            "not eligible",
-            "valid license",
-            "has not been used in project",
-            "permission denied on resource",
-        ),
+        texts=("not eligible", "license", "has not been used in project", "permission denied on resource"),
         rest_s=3_600.0,
     ),
     Rule(
@@ -218,6 +244,16 @@ TABLE: Final[tuple[Rule, ...]] = (
         "Google denies this account the request. The log has its reason; try another account.",
         frozenset({403}),
         rest_s=60.0,
+    ),
+    Rule(
+        "project",
+        Kind.FORBIDDEN,
+        Scope.ACCOUNT,
+        Cause.PROJECT,
+        PROJECT_SAYS,
+        frozenset({404}),
+        texts=("project not found", "project does not exist", "unknown project", "not found or permission"),
+        rest_s=3_600.0,
     ),
     Rule(
         "missing",

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from html import unescape
 from typing import Any, Final
 
-from core.domain.failure import Cause, Failure
+from core.domain.failure import Cause, Failure, Scope
 from core.redact import MASK, mask_email, redact
 from core.wire.google_errors import GoogleError, read_error, read_error_object
 
@@ -46,7 +46,10 @@ def classify_object(error: dict[str, Any], model: str, now: float) -> Failure:
 def failure_of(error: GoogleError, model: str) -> Failure:
     rule = rule_for(error)
     rest = error.delay_s if error.delay_s is not None else rule.rest_s
-    said = redact(error.message.strip()[:LONGEST_READ])[:LONGEST_TEXT] or f"HTTP {error.status}"
+    message = error.message.strip()
+    if rule.scope is Scope.REQUEST and error.fields:
+        message = f"{message.rstrip('.')}: {'; '.join(error.fields)}" if message else "; ".join(error.fields)
+    said = redact(message[:LONGEST_READ])[:LONGEST_TEXT] or f"HTTP {error.status}"
     text = nameless(said)
     return Failure(
         rule.kind,
@@ -69,7 +72,7 @@ def nameless(text: str) -> str:
 
 def rule_for(error: GoogleError) -> Rule:
     """The row of the table that applies to `error`."""
-    text = error.message.lower()
+    text = " ".join((error.message, *error.limits)).lower()
     return next(rule for rule in TABLE if _applies(rule, error, text))
 
 
@@ -88,7 +91,7 @@ def _params(error: GoogleError, rule: Rule) -> dict[str, str]:
     """A link a person has to open, if the answer names one."""
     url = ""
     if rule.cause is Cause.VERIFICATION:
-        url = error.metadata.get("validation_url", "") or _link_in(error.message)
+        url = error.metadata.get("validation_url", "") or _link_in(" ".join((error.message, *error.links)))
     elif rule.cause is Cause.TERMS:
         url = error.metadata.get("appeal_url", "")
     return {"url": url} if url.startswith(OPENABLE) else {}

@@ -37,13 +37,20 @@ class Ineligible(Struct, rename="camel"):
 
 
 class Loaded(Struct, rename="camel"):
-    """A `loadCodeAssist` reply."""
+    """A `loadCodeAssist` reply. The project has had three names."""
 
     cloudaicompanion_project: Any = None
+    project_id: Any = None
+    project_: Any = field(default=None, name="project")
     current_tier: Tier | None = None
     paid_tier: Tier | None = None
     allowed_tiers: list[Tier] = field(default_factory=list[Tier])
     ineligible_tiers: list[Ineligible] = field(default_factory=list[Ineligible])
+
+    def project(self) -> str:
+        """Its id; empty if there is none."""
+        named = (self.cloudaicompanion_project, self.project_id, self.project_)
+        return next((found for one in named if (found := project_id(one))), "")
 
 
 class Made(Struct, rename="camel"):
@@ -63,10 +70,10 @@ class Operation(Struct):
 def project_id(project: Any) -> str:
     """A project stands as a text or as an object with its id."""
     if isinstance(project, str):
-        return project
+        return project.strip()
     if isinstance(project, dict):
         found = cast(dict[str, Any], project).get("id")
-        return found if isinstance(found, str) else ""
+        return found.strip() if isinstance(found, str) else ""
     return ""
 
 

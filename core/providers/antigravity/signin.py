@@ -124,26 +124,28 @@ class AntigravitySignIn:
         return person.email
 
     async def project(self, account: Account, token: Secret) -> Project:
-        """Find the account's project, onboarding it if it has none.
+        """Find the project that Google gives the account, onboarding it if it needs one.
 
-        The user's own choice comes before the one of the settings, that before what is discovered.
-        Raises GatewayError with cause `denied` when there is none.
+        One that was chosen, for the account or in the settings, is named to Google and makes onboarding
+        needless. Raises GatewayError with cause `denied` when there is none at all.
         """
         facts = self._facts(account.realm)
-        chosen = self._settings().project_id
-        if account.realm is Realm.REAL and not account.project and chosen:
-            return Project(chosen)
+        chosen = account.project or self.default_project(account.realm)
         about: dict[str, Any] = dict(metadata(account.device))
-        if account.project:
-            about["duetProject"] = account.project
+        if chosen:
+            about["duetProject"] = chosen
         found = await self._load(facts, account, token, about)
         tier = projects.tier_of(found)
-        project = account.project or projects.project_id(found.cloudaicompanion_project)
-        if not project:
-            project = await self._onboard(facts, account, token, projects.tier_to_ask(found))
+        project = found.project()
+        if chosen:
+            return Project(project if project != chosen else "", tier)
+        project = project or await self._onboard(facts, account, token, projects.tier_to_ask(found))
         if not project:
             raise GatewayError(projects.no_project(found))
         return Project(project, tier)
+
+    def default_project(self, realm: Realm) -> str:
+        return self._settings().project_id.strip() if realm is Realm.REAL else ""
 
     def new_device(self) -> Device:
         return new_device()
@@ -174,12 +176,25 @@ class AntigravitySignIn:
             raise GatewayError(_senseless("project")) from error
 
     async def _onboard(self, facts: RealmFacts, account: Account, token: Secret, tier: str) -> str:
-        """Have a project made, asking again until the operation is done; empty if it never is."""
+        """Have a project made; empty if the operation never ends. The next endpoint is asked where one
+        fails or does not take the request."""
         body = to_json({"tierId": tier, "metadata": metadata(account.device)})
+        failed: GatewayError | None = None
+        for endpoint in facts.endpoints:
+            try:
+                return await self._made(endpoint, facts.poll_s, account, token, body)
+            except GatewayError as error:
+                failed = error
+                if error.failure.scope not in (Scope.ENDPOINT, Scope.REQUEST):
+                    break
+        raise failed or _wrong("No endpoint is set. Set antigravity.endpoints.")
+
+    async def _made(self, endpoint: str, poll_s: float, account: Account, token: Secret, body: bytes) -> str:
+        """The project, polled for at one endpoint by asking again until the operation is done."""
         for poll in range(self._settings().onboard_polls):
             if poll:
-                await self._sleep(facts.poll_s)
-            reply = await self._first_of(facts.endpoints, "onboardUser", account, token, body)
+                await self._sleep(poll_s)
+            reply = await self._first_of((endpoint,), "onboardUser", account, token, body)
             try:
                 operation = msgspec.json.decode(reply, type=projects.Operation)
             except (msgspec.DecodeError, UnicodeDecodeError) as error:

@@ -103,6 +103,10 @@ class Accounts(Protocol):
 
     async def enable(self, account_id: str, enabled: bool) -> AccountView: ...
 
+    async def set_project(self, account_id: str, project: str) -> AccountView:
+        """Choose the project that the account's calls name; empty: the one that the upstream gave it."""
+        ...
+
     async def refresh_quota(self, account_id: str = "") -> list[AccountView]:
         """Ask the upstream what is left (of one account, or of all)."""
         ...

@@ -7,7 +7,7 @@ keeps the old one for a day.
 from __future__ import annotations
 
 import math
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 
 import msgspec
 from msgspec import Struct
@@ -164,6 +164,17 @@ def _without(window: QuotaWindow, empty: ModelQuota) -> QuotaWindow:
         return window
     members = tuple(empty if member.model == empty.model else member for member in window.members)
     return QuotaWindow(window.name, 0.0, empty.reset_at, members)
+
+
+def sharing(models: Iterable[ModelInfo], model: str) -> tuple[str, ...]:
+    """The models that use up the same quota as `model`, itself first: those of its family of which, as far
+    as the upstream has said, as much is left."""
+    listed = tuple(models)
+    own = next((one for one in listed if one.id == model), None)
+    if own is None or not own.family:
+        return (model,)
+    others = (one for one in listed if one.family == own.family and one.fraction == own.fraction)
+    return (model, *(one.id for one in others if one.id != model))
 
 
 def offered(entries: list[tuple[Provider, bool, Known | None]], now: float) -> tuple[ModelInfo, ...]:

@@ -18,7 +18,7 @@ from core.domain.failure import Cause, Failure, GatewayError, Kind, Scope
 from core.domain.models import ModelInfo
 from core.domain.ports import Clock, Grant, PoolEntry, PoolView, Provider, Publish
 
-from .catalogue import Catalogues, fractions, offered, quotas
+from .catalogue import Catalogues, fractions, offered, quotas, sharing
 from .cooldowns import Cooldowns
 from .projects import Projects
 from .roster import Roster
@@ -161,9 +161,10 @@ class AccountPool:
         if failure.cause is Cause.AUTH:
             self._tokens.forget(account)
         self._last_error[account] = failure.public_message
+        concerned = self._concerned(known, model, failure)
         if failure.cause is Cause.QUOTA and failure.retry_after:
             self._catalogues.used_up(account, model, self._clock.now() + failure.retry_after)
-        if self._cooldowns.note(account, model, failure) > 0:
+        if any([self._cooldowns.note(account, one, failure) > 0 for one in concerned]):
             self._publish("account.changed", account=account, why="cooldown")
 
     # --- catalogues ----------------------------------------------------------------------------
@@ -264,6 +265,15 @@ class AccountPool:
             project=project,
             device=found.device,
         )
+
+    def _concerned(self, account: Account, model: str, failure: Failure) -> tuple[str, ...]:
+        """The models that a failure with `model` speaks of: a quota is shared by a family."""
+        if failure.cause is not Cause.QUOTA or failure.scope is not Scope.ACCOUNT_MODEL:
+            return (model,)
+        known, provider = self._catalogues.get(account.id), self._providers.get(account.provider)
+        if known is not None:
+            return sharing(known.catalogue.models, model)
+        return sharing(provider.models() if provider is not None else (), model)
 
     async def _renew(self, account: str) -> None:
         """A new token while the old one serves: that it can't be had yet is no fault of the account."""

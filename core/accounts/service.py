@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import builtins
+import re
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 
@@ -37,6 +38,7 @@ SANDBOX_TOKEN = "1//sandbox-"  # how refresh tokens of the sandbox begin
 SANDBOX_MAIL = "@sandbox.test"  # how its e-mails end
 NEEDS_NOTICE = "antigravity"  # the provider whose terms call for an acknowledgement
 _AT_ONCE = 8
+_PROJECT = re.compile(r"[A-Za-z0-9.:_-]{0,64}")
 
 
 class AccountsService:
@@ -119,6 +121,22 @@ class AccountsService:
         await self._roster.settle()
         self._publish("account.changed", account=account_id, why="enabled" if enabled else "disabled")
         return self._pool.show(account if account is not None else self._roster.get(account_id))
+
+    async def set_project(self, account_id: str, project: str) -> AccountView:
+        """Also ends the account's cooldowns: they may have been about the project before."""
+        self._roster.get(account_id)
+        project = project.strip()
+        if not _PROJECT.fullmatch(project):
+            raise GatewayError.of(
+                Kind.BAD_REQUEST,
+                "That can't be a project: its id is one word of letters, digits and hyphens.",
+                params={"param": "project"},
+            )
+        self._roster.change(account_id, lambda known: msgspec.structs.replace(known, project=project))
+        await self._roster.settle()
+        self._pool.reset(account_id)
+        self._publish("account.changed", account=account_id, why="project")
+        return self._pool.show(self._roster.get(account_id))
 
     async def refresh_quota(self, account_id: str = "") -> builtins.list[AccountView]:
         """All in parallel. Asked for one, raises what went wrong; asked for all, failures show as each

@@ -106,6 +106,20 @@ def disable(app: App, account: str) -> None:
 
 
 @accounts.command()
+@click.argument("account", shell_complete=account_names)
+@click.argument("project", default="")
+@pass_app
+def project(app: App, account: str, project: str) -> None:
+    """Have ACCOUNT name the Google Cloud project PROJECT; without it, the one that Google gave it."""
+
+    async def work(services: Services) -> AccountView:
+        return await services.accounts.set_project((await find_account(services, account)).id, project)
+
+    view = app.ask(work)
+    words(f"{view.email} uses the project {view.project or 'that will be found with its next call'}.")
+
+
+@accounts.command()
 @click.argument("account", default="", shell_complete=account_names)
 @json_option
 @pass_app

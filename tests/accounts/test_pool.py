@@ -338,3 +338,21 @@ async def test_who_wants_to_see_the_models_gets_what_accounts_really_have(tmp_pa
     await world.pool.learn(5.0)
     assert len(world.provider.asked) == asked, "what is known and fresh is not asked again"
     await world.aclose()
+
+
+async def test_a_used_up_quota_rests_the_whole_family_that_shares_it(world: World) -> None:
+    models = (
+        ModelInfo("opus", "antigravity", family="claude", fraction=0.02),
+        ModelInfo("sonnet", "antigravity", family="claude", fraction=0.02),
+        ModelInfo("haiku", "antigravity", family="claude", fraction=0.8),
+        ModelInfo("pro", "antigravity", family="gemini", fraction=0.02),
+    )
+    world.provider.catalogues = lambda grant, endpoint: Catalogue(models, (), {})
+    (ada,) = await world.add("ada")
+    for cause, resting in ((Cause.RATE, ["opus"]), (Cause.QUOTA, ["opus", "sonnet"])):
+        world.pool.reset(ada)
+        world.pool.note_failure(ada, "opus", failure(cause, Scope.ACCOUNT_MODEL, retry_after=600.0).failure)
+        assert sorted(world.pool.view().entries[0].resting) == resting
+    world.pool.reset(ada)
+    world.pool.note_failure(ada, "unlisted", failure(Cause.QUOTA, Scope.ACCOUNT_MODEL).failure)
+    assert list(world.pool.view().entries[0].resting) == ["unlisted"]

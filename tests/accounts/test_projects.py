@@ -79,3 +79,17 @@ async def test_without_any_project_the_account_says_so(world: World) -> None:
     with pytest.raises(GatewayError) as refused:
         await named(world)
     assert (refused.value.failure.cause, refused.value.failure.scope) == (Cause.DENIED, Scope.ACCOUNT)
+
+
+async def test_an_owner_sets_a_project_and_takes_it_back(world: World) -> None:
+    await world.roster.put(account("ada", managed_project="given"))
+    world.pool.note_failure("ada", "", failure(Cause.PROJECT, retry_after=3600.0).failure)
+    assert (await world.service.set_project("ada", " mine ")).project == "mine"
+    assert world.pool.view().entries[0].resting == {}
+    assert await named(world) == "mine"
+    assert world.vault.read().accounts[0].project == "mine"
+    assert (await world.service.set_project("ada", "")).project == "given"
+    with pytest.raises(GatewayError) as refused:
+        await world.service.set_project("ada", "two words")
+    assert "can't be a project" in refused.value.failure.public_message
+    assert await named(world) == "given"

@@ -209,6 +209,12 @@ class TestAccounts:
         assert [view.enabled for view in world.pool] == [False, True]
         assert run("accounts", "disable", "nobody").exit_code == Exit.FAILURE
 
+    def test_a_project_is_set_and_taken_back(self, run: Run, world: FakeServices) -> None:
+        result = run("accounts", "project", "ada@sandbox.test", "my-project-42")
+        assert "ada@sandbox.test uses the project my-project-42." in result.stderr
+        assert world.pool[0].project == "my-project-42"
+        assert "will be found" in run("accounts", "project", "ada@sandbox.test").stderr
+
     def test_an_email_that_names_two_accounts_changes_none(self, run: Run, world: FakeServices) -> None:
         world.pool.append(account("ada", id="acc_other"))
         result = run("accounts", "disable", "ada@sandbox.test")

@@ -640,6 +640,13 @@ class FakeAccounts(Part):
         ]
         return next(each for each in self.world.pool if each.id == account_id)
 
+    async def set_project(self, account_id: str, project: str) -> AccountView:
+        self.world.pool = [
+            msgspec.structs.replace(each, project=project) if each.id == account_id else each
+            for each in self.world.pool
+        ]
+        return next(each for each in self.world.pool if each.id == account_id)
+
     async def refresh_quota(self, account_id: str = "") -> list[AccountView]:
         self.world.quota_calls += 1
         for view in self.world.pool:

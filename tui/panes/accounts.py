@@ -283,7 +283,9 @@ class AccountsPane(Pane):
         if view is None or self.services is None:
             return
         try:
-            changed = await self.services.accounts.enable(view.id, not view.enabled)
+            # Who has just verified an account has it tried again; off is one step further.
+            wanted = not view.enabled or view.state is AccountState.VERIFY
+            changed = await self.services.accounts.enable(view.id, wanted)
         except GatewayError as error:
             self.flash(turns.error_text(error.failure), "error")
             return

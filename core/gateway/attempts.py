@@ -139,7 +139,7 @@ class Search(Generic[T]):
                     return found
                 self._give_back()
         finally:
-            self._calls.settle()
+            self._calls.settle(self.winner is not None)
         if self._calls.fallback is not None:
             self.winner = self._calls.fallback.asked
             return self._calls.fallback

@@ -65,6 +65,7 @@ class Calls(Generic[T]):
         self._most = upstreams.settings().attempts
         self._sent = 0
         self._retrying = False
+        self._paid = 0
         self.log = AttemptLog(upstreams.clock)
         self.failure: Failure | None = None
         self.fallback: Opened[T] | None = None
@@ -81,7 +82,7 @@ class Calls(Generic[T]):
         """Whether one more call may be made: by time, by number, and by the retry budget of all."""
         in_time = self._deadline is None or self._up.clock.monotonic() < self._deadline
         within = self.left > 0 and len(self.log.attempts) < MOST_TRIES
-        return in_time and within and (not self._sent or self._retrying or self._up.budget.spare())
+        return in_time and within and (not self._sent or self._may_retry())
 
     def repair(self, failure: Failure) -> bool:
         """Whether the same account should be asked once more, with the repair that `failure` names."""
@@ -91,18 +92,29 @@ class Calls(Generic[T]):
         log.warning("the request was refused and is repaired (%s): %s", failure.repair, failure.detail)
         return True
 
-    def settle(self) -> None:
-        """The search is over: what it held of the retry budget is free again."""
+    def _may_retry(self) -> bool:
+        budget = self._up.budget
+        return (self._retrying or budget.spare()) and budget.affords()
+
+    def settle(self, answered: bool) -> None:
+        """The search is over: its place among those that retry is free again, and retries that led to an
+        answer cost nothing."""
+        budget = self._up.budget
         if self._retrying:
             self._retrying = False
-            self._up.budget.retrying -= 1
+            budget.retrying -= 1
+        if answered:
+            budget.earn(self._paid)
 
     async def ask(self, asked: Asked) -> Opened[T] | Failure:
         """Make one call and read it up to its first content. From the second one that is sent on, the
         generation counts as retrying."""
-        if self._sent and not self._retrying:
-            self._retrying = True
-            self._up.budget.retrying += 1
+        if self._sent:
+            self._up.budget.pay()
+            self._paid += 1
+            if not self._retrying:
+                self._retrying = True
+                self._up.budget.retrying += 1
         found = await self._read(asked)
         if isinstance(found, Failure):
             self.failure = found

@@ -104,7 +104,7 @@ class GenerationService:
             providers,
             Slots(pool),
             bad,
-            RetryBudget(),
+            RetryBudget(clock),
             clock,
             settings,
             signatures or Signatures({}),

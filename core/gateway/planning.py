@@ -28,7 +28,7 @@ from .planner import (
     unknown_model,
     usable,
 )
-from .upstreams import Upstreams, never_unauthenticated, no_place
+from .upstreams import JUST_FREE, Upstreams, never_unauthenticated, no_place
 
 LONGEST_NAME: Final = 256
 MOST_DROPPED: Final = 40
@@ -145,7 +145,7 @@ class Planning:
         if last is None:
             if queued_out:
                 return no_place(self._up.queue_s)
-            return self.possible(wanted) or no_place(0)
+            return self.possible(wanted) or JUST_FREE
         if last.cause is Cause.MISSING:
             left = others_left(self.plan(wanted), self._up.pool.view(), tried)
             return left or unknown_model(wanted.model, self._up.pool.models(), wanted.kind)

@@ -124,6 +124,16 @@ def no_place(wait: float) -> Failure:
     )
 
 
+JUST_FREE: Final = Failure(
+    Kind.RATE,
+    "Every account was at its limit a moment ago. Ask again.",
+    scope=Scope.MODEL,
+    cause=Cause.RATE,
+    retry_after=1.0,
+)
+"""Nobody could be asked, but by the time that this is said somebody can."""
+
+
 def never_unauthenticated(failure: Failure) -> Failure:
     """An upstream's 401 is about our account, never about the client's key."""
     if failure.kind is Kind.UNAUTHENTICATED:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Iterator
 from contextlib import AsyncExitStack, ExitStack
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 
@@ -20,7 +21,11 @@ from tests.runtime.conftest import Programs
 
 from .upstream import Upstream
 
-House = Callable[[Upstream], Awaitable["World"]]
+
+class House(Protocol):
+    """Opens the program in front of an upstream, with so many accounts; `more` is its environment."""
+
+    def __call__(self, upstream: Upstream, accounts: int = 4, **more: str) -> Awaitable[World]: ...
 
 
 def keep_accounts(home: Path, count: int, token: str = "1//of-the-bar") -> None:
@@ -63,12 +68,12 @@ def programs(tmp_path: Path) -> Iterator[Programs]:
 async def house(tmp_path: Path) -> AsyncIterator[House]:
     async with AsyncExitStack() as stack:
 
-        async def opened(upstream: Upstream) -> World:
+        async def opened(upstream: Upstream, accounts: int = 4, **more: str) -> World:
             home = tmp_path / "home"
-            keep_accounts(home, 4)
+            keep_accounts(home, accounts)
             address = await upstream.start()
             stack.push_async_callback(upstream.stop)
-            env = settings_of(address) | {"AGTUI_GATEWAY__PER_ACCOUNT": "16"}
+            env = settings_of(address) | {"AGTUI_GATEWAY__PER_ACCOUNT": "16"} | more
             services = await open_services(Paths.at(home), serve=True, port=0, env=env)
             stack.push_async_callback(services.aclose)
             assert isinstance(services, LocalServices)

@@ -26,3 +26,14 @@ STOPPED_IN_S: Final = 5.0
 PICTURES_AT_ONCE: Final = 16
 STEP_S: Final = 0.05
 """Processor time that one step of the loop may take meanwhile: nobody else is answered during it."""
+
+STORM_ACCOUNTS: Final = 20
+STORM_REQUESTS: Final = 1_000
+STORM_AVERAGE: Final = 1.2
+"""Upstream calls for each request while every account answers 429 with a reset in 0.7 s."""
+STORM_RESET_S: Final = 2
+"""The most that a client is told to wait: the reset, and a moment for the clocks to agree."""
+STORM_WORST: Final = 3
+"""Upstream calls for any one of them."""
+STORM_TOLD_S: Final = 1.0
+"""From the request to the client's 429, once all accounts are known to rest."""

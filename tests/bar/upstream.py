@@ -2,7 +2,8 @@
 
 It signs in everybody and knows every project. What a prompt says decides how a generation goes:
 `hang` answers with nothing, `begin` with the first words and then nothing, `fail 503` with that status,
-anything else with `picture` or a word. Error bodies hold `errors`.
+`storm` with a limit that resets in 0.7 s, anything else with `picture` or a word. Error bodies hold
+`errors`.
 """
 
 from __future__ import annotations
@@ -11,15 +12,26 @@ import asyncio
 import json
 import re
 from base64 import b64encode
+from collections import Counter
 from typing import Final
 
 MODELS: Final = ("gemini-3-flash", "gemini-3-pro-image")
+STORM: Final = {
+    "error": {
+        "code": 429,
+        "message": "You have exhausted your capacity on this model. Your quota will reset after 0s.",
+        "status": "RESOURCE_EXHAUSTED",
+        "details": [{"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "0.7s"}],
+    }
+}
 _FAIL: Final = re.compile(rb"fail (\d{3})")
+_NAME: Final = re.compile(rb"call-\d+")
 _EVENTS: Final = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n"
 
 
 class Upstream:
-    """`await start()` gives its address; `ended` holds the loop's times at which hanging calls ended."""
+    """`await start()` gives its address; `ended` holds the loop's times at which hanging calls ended,
+    `asked` counts generations by the name in them, `refreshed` the tokens that were given."""
 
     def __init__(self, token: str = "ya29.of-the-bar", errors: str = "no", picture: bytes = b"") -> None:
         self.token, self.errors = token, errors
@@ -34,6 +46,8 @@ class Upstream:
         self._lines: set[asyncio.Task[None] | None] = set()
         self.ended: dict[bytes, float] = {}
         self.begun: set[bytes] = set()
+        self.asked: Counter[bytes] = Counter()
+        self.refreshed = 0
         self._server: asyncio.Server | None = None
 
     async def start(self) -> str:
@@ -66,11 +80,15 @@ class Upstream:
         if ":generateContent" not in path and ":streamGenerateContent" not in path:
             _answer(writer, 200, json.dumps(self._about(path)).encode())
             return True
+        name = _NAME.search(body)
+        self.asked[name[0] if name else b""] += 1
+        if b"storm" in body:
+            _answer(writer, 429, json.dumps(STORM).encode())
+            return True
         if found := _FAIL.search(body):
             _answer(writer, int(found[1]), json.dumps(self._error(int(found[1]))).encode())
             return True
         if b"hang" in body or b"begin" in body:
-            name = re.search(rb"call-\d+", body)
             await self._hang(reader, writer, name[0] if name else b"", b"begin" in body)
             return False
         if ":stream" in path:
@@ -82,6 +100,7 @@ class Upstream:
 
     def _about(self, path: str) -> object:
         if path.startswith("/token"):
+            self.refreshed += 1
             return {"access_token": self.token, "expires_in": 3600, "token_type": "Bearer"}
         if path.startswith("/userinfo"):
             return {"email": "bar@example.test"}

@@ -11,10 +11,12 @@ from tests.fakes import (
     FakePool,
     FakeProvider,
     FakeRecorder,
+    Step,
     asking,
     caller,
     entry,
     failing,
+    saying,
 )
 
 THREE = ("https://one.test", "https://two.test", "https://three.test")
@@ -26,9 +28,21 @@ class Outage:
     def __init__(self, endpoints: tuple[str, ...] = THREE, accounts: int = 1) -> None:
         self._endpoints = endpoints
         self._providers = {"fake": FakeProvider()}
-        clock = FakeClock()
-        pool = FakePool(*(entry(f"acc{one}", limit=100) for one in range(accounts)), clock=clock)
-        self._service = GenerationService(pool, self._providers, FakeRecorder(), FakeEvents(), clock)
+        self.clock = FakeClock()
+        pool = FakePool(*(entry(f"acc{one}", limit=100) for one in range(accounts)), clock=self.clock)
+        self._service = GenerationService(pool, self._providers, FakeRecorder(), FakeEvents(), self.clock)
+
+    async def ask(self, *script: Step) -> int:
+        """One generation alone: how many calls it makes."""
+        self._providers["fake"] = provider = FakeProvider([*script], endpoints=self._endpoints)
+        await asyncio.gather(self._service.answer(asking(), caller()), return_exceptions=True)
+        return len(provider.calls)
+
+    async def ask_in_vain_then(self, *script: Step) -> int:
+        """The same, where the first call fails and what comes second is `script`."""
+        self._providers["fake"] = provider = FakeProvider([failing()], [*script], endpoints=self._endpoints)
+        await self._service.answer(asking(), caller())
+        return len(provider.calls)
 
     async def strike(self, asked: int) -> tuple[int, int]:
         """`asked` generations at once: how many were on a retry at one time, and how many calls they made."""
@@ -73,3 +87,27 @@ async def test_after_an_outage_the_budget_is_what_it_was() -> None:
     outage = Outage()
     await outage.strike(60)
     assert await outage.strike(4) == (3, 10)
+
+
+async def test_an_outage_that_goes_on_costs_little_more_than_what_is_asked_for() -> None:
+    """One after the other, as one busy client asks: the purse is used up, then few are asked for twice."""
+    outage = Outage()
+    calls = [await outage.ask(failing()) for _ in range(1000)]
+    assert max(calls) == 3
+    assert calls[:20] == [3] * 20
+    assert sum(calls) / 1000 <= 1.2
+    assert 1.1 <= sum(calls[500:]) / 500 <= 1.16
+
+
+async def test_a_person_who_asks_now_and_then_may_always_try_again() -> None:
+    outage = Outage()
+    for _ in range(100):
+        outage.clock.move(20)
+        assert await outage.ask(failing()) == 3
+
+
+async def test_retries_that_lead_to_an_answer_cost_nothing() -> None:
+    outage = Outage()
+    for _ in range(200):
+        assert await outage.ask_in_vain_then(*saying("ok")) == 2
+    assert [await outage.ask(failing()) for _ in range(20)] == [3] * 20

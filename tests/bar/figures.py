@@ -37,3 +37,10 @@ STORM_WORST: Final = 3
 """Upstream calls for any one of them."""
 STORM_TOLD_S: Final = 1.0
 """From the request to the client's 429, once all accounts are known to rest."""
+
+REFRESH_PROCESSES: Final = 4
+REFRESH_REQUESTS: Final = 500
+"""At once, over all processes, when the tokens have just ended."""
+REFRESH_ACCOUNTS: Final = 5
+REFRESHES: Final = 1
+"""Calls for a token that each account costs then."""

@@ -33,8 +33,15 @@ class Upstream:
     """`await start()` gives its address; `ended` holds the loop's times at which hanging calls ended,
     `asked` counts generations by the name in them, `refreshed` the tokens that were given."""
 
-    def __init__(self, token: str = "ya29.of-the-bar", errors: str = "no", picture: bytes = b"") -> None:
-        self.token, self.errors = token, errors
+    def __init__(
+        self,
+        token: str = "ya29.of-the-bar",
+        errors: str = "no",
+        picture: bytes = b"",
+        token_s: float = 0.0,
+    ) -> None:
+        """With `token_s` a token takes so many seconds, and each is another one."""
+        self.token, self.errors, self._token_s = token, errors, token_s
         self._whole = _content(
             {"inlineData": {"mimeType": "image/png", "data": b64encode(picture).decode()}}
             if picture
@@ -78,7 +85,10 @@ class Upstream:
         size = re.search(rb"content-length: (\d+)", head, re.IGNORECASE)
         body = await reader.readexactly(int(size[1])) if size else b""
         if ":generateContent" not in path and ":streamGenerateContent" not in path:
-            _answer(writer, 200, json.dumps(self._about(path)).encode())
+            about = json.dumps(self._about(path)).encode()
+            if path.startswith("/token"):
+                await asyncio.sleep(self._token_s)
+            _answer(writer, 200, about)
             return True
         name = _NAME.search(body)
         self.asked[name[0] if name else b""] += 1
@@ -101,7 +111,8 @@ class Upstream:
     def _about(self, path: str) -> object:
         if path.startswith("/token"):
             self.refreshed += 1
-            return {"access_token": self.token, "expires_in": 3600, "token_type": "Bearer"}
+            number = f"-{self.refreshed}" if self._token_s else ""
+            return {"access_token": self.token + number, "expires_in": 3600, "token_type": "Bearer"}
         if path.startswith("/userinfo"):
             return {"email": "bar@example.test"}
         if ":fetchAvailableModels" in path:

@@ -232,6 +232,7 @@ class FileLock:
             os.close(descriptor)
             return False
         except BaseException:
+            # A full disk, say: a lock that nobody knows of would stay for as long as the process lives.
             os.close(descriptor)
             raise
         self._descriptor = descriptor

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import time
@@ -11,6 +12,7 @@ import pytest
 
 from core.accounts.vault import Vault
 from tests.accounts.world import HandClock, account
+from tests.bar.figures import CRASHES, LOST
 
 WRITER = """
 import sys
@@ -56,6 +58,106 @@ for step in range(500):
     if os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0:
         break
 print(step)
+"""
+
+
+# Thousands of deaths in one process, which is what makes them affordable: from the n-th deed to the disk on
+# nothing works any more, not even tidying up, and a write that is the n-th leaves half of its bytes. Every
+# change of the vault and of the settings is done again and again until it lives through all its deeds.
+DEATHS = """
+import itertools, json, os, random, sys
+from pathlib import Path
+import msgspec
+import tomlkit
+from core.accounts.vault import Vault
+from core.config.save import save_setting
+from tests.accounts.world import HandClock, account
+AUDITED = ("open", "os.rename", "os.remove", "os.chmod", "os.mkdir", "os.link", "os.truncate")
+left = None  # deeds until death; None: nobody dies
+
+class Death(BaseException):
+    pass
+
+def deed(*_):
+    global left
+    if left is not None:
+        left -= 1
+        if left < 0:
+            raise Death
+
+def half(descriptor, data):
+    try:
+        deed()
+    except Death:
+        write(descriptor, bytes(data)[: len(data) // 2])
+        raise
+    return write(descriptor, data)
+
+write, os.write = os.write, half
+os.fsync = deed  # as fast as it can be; what a disk does without power is not at stake here
+sys.addaudithook(lambda event, args: deed() if event in AUDITED else None)
+home, wanted = Path(sys.argv[1]), int(sys.argv[2])
+file, settings = home / "accounts.json", home / "config.toml"
+chance, numbers = random.Random(7), itertools.count()
+here, gone, deaths, lost, value, notices = {}, set(), 0, 0, 0, set()
+
+def tended():
+    while len(here) < 4:
+        name = f"n{next(numbers)}"
+        assert Vault(file, HandClock()).put(account(name))
+        here[name] = 0.0
+    while len(here) > 7:
+        name = min(here)
+        assert Vault(file, HandClock()).remove(name)
+        gone.add(name)
+        del here[name]
+
+def seen():
+    vault = Vault(file, HandClock())
+    found = {known.id: known.added_at for known in vault.read().accounts}
+    notices.update(vault.notices)
+    return found
+
+def setting():
+    return tomlkit.parse(settings.read_text())["gateway"]["attempts"] if settings.exists() else 0
+
+while deaths < wanted:
+    tended()
+    kind = chance.choice(["put", "change", "remove", "save"])
+    for step in itertools.count():
+        after, target = dict(here), chance.choice(sorted(here))
+        vault = Vault(file, HandClock())
+        if kind == "put":
+            target = f"n{next(numbers)}"
+            after[target] = 0.0
+            work = lambda: vault.put(account(target))
+        elif kind == "change":
+            after[target] = here[target] + 1
+            edit = lambda known: msgspec.structs.replace(known, added_at=known.added_at + 1)
+            work = lambda: vault.change(target, edit)
+        elif kind == "remove":
+            del after[target]
+            work = lambda: vault.remove(target)
+        else:
+            work = lambda: save_setting(settings, "gateway", "attempts", value + 1)
+        left = step
+        try:
+            work()
+            lived = True
+        except Death:
+            lived = False
+        left = None
+        deaths += not lived
+        found, said = seen(), setting()
+        may = [after] if lived else [here, after]
+        lost += found not in may or bool(gone & found.keys())
+        lost += said not in ([value, value + 1] if kind == "save" else [value])
+        gone |= here.keys() - found.keys()
+        here, value = found, said
+        tended()
+        if lived:
+            break
+print(json.dumps([deaths, lost, sorted(notices)]))
 """
 
 
@@ -128,6 +230,23 @@ def test_a_crash_at_any_step_of_a_write_loses_nobody(tmp_path: Path) -> None:
         assert "kept" in found
         assert "old" in found or "new" in found
     assert found == {"kept", "new"}
+
+
+def die(home: Path, times: int) -> tuple[int, int, list[str]]:
+    """Deaths, what was lost in them, and what a person would have been told of it."""
+    with run(DEATHS, home, times) as child:
+        assert child.stdout is not None
+        deaths, lost, notices = json.loads(child.stdout.read())
+    return deaths, lost, notices
+
+
+@pytest.mark.bar
+@pytest.mark.timeout(120)
+def test_crashes_at_every_step_of_every_write_lose_no_account_and_no_setting(tmp_path: Path) -> None:
+    deaths, lost, notices = die(tmp_path, CRASHES)
+    assert deaths >= CRASHES
+    assert lost == LOST
+    assert notices == []
 
 
 @pytest.mark.bar

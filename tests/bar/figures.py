@@ -44,3 +44,9 @@ REFRESH_REQUESTS: Final = 500
 REFRESH_ACCOUNTS: Final = 5
 REFRESHES: Final = 1
 """Calls for a token that each account costs then."""
+
+CRASHES: Final = 2_000
+"""At every step that a change of the accounts or settings takes on its way to the disk; `make bench` has
+8,000 of them."""
+LOST: Final = 0
+"""Accounts and settings that are lost, come back from the dead, or are neither as before nor as after."""

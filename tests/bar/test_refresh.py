@@ -44,26 +44,31 @@ class Ahead(SystemClock):
 
 @pytest.mark.timeout(90)
 async def test_tokens_that_end_under_load_are_refreshed_once_an_account(tmp_path: Path) -> None:
-    keep_accounts(tmp_path, REFRESH_ACCOUNTS)
+    assert await refreshes(tmp_path) == [REFRESHES * REFRESH_ACCOUNTS] * 2
+
+
+async def refreshes(home: Path) -> list[int]:
+    """Calls for a token at the first start of the processes, and when what they got has ended."""
+    keep_accounts(home, REFRESH_ACCOUNTS)
     upstream = Upstream(token_s=0.05)
     address = await upstream.start()
     context = multiprocessing.get_context("spawn")
     begin, ready, again = (context.Barrier(REFRESH_PROCESSES + 1) for _ in range(3))
     children = [
-        context.Process(target=busy_process, args=(tmp_path, address, begin, ready, again))
+        context.Process(target=busy_process, args=(home, address, begin, ready, again))
         for _ in range(REFRESH_PROCESSES)
     ]
     for child in children:
         child.start()
     await asyncio.to_thread(begin.wait, 60)
     await asyncio.to_thread(ready.wait, 60)
-    assert upstream.refreshed == REFRESHES * REFRESH_ACCOUNTS
+    first = upstream.refreshed
     await asyncio.to_thread(again.wait, 60)
     for child in children:
         await asyncio.to_thread(child.join)
-    assert [child.exitcode for child in children] == [0] * REFRESH_PROCESSES
-    assert upstream.refreshed == 2 * REFRESHES * REFRESH_ACCOUNTS
     await upstream.stop()
+    assert [child.exitcode for child in children] == [0] * REFRESH_PROCESSES
+    return [first, upstream.refreshed - first]
 
 
 def busy_process(home: Path, address: str, begin: Any, ready: Any, again: Any) -> None:

@@ -207,6 +207,16 @@ def test_leftovers_of_killed_writers_are_swept(tmp_path: Path) -> None:
     assert [entry.name for entry in tmp_path.iterdir()] == [".other.99-ab.tmp"]
 
 
+def test_a_lock_that_could_not_be_taken_on_a_full_disk_is_free(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as full:
+        full.setattr(os, "pwrite", lambda *_: (_ for _ in ()).throw(OSError(errno.ENOSPC, "No space left")))
+        with pytest.raises(OSError, match="No space"):
+            FileLock(tmp_path / "lock", SystemClock()).try_acquire()
+    assert FileLock(tmp_path / "lock", SystemClock()).try_acquire()
+
+
 def test_a_lock_has_one_holder_and_tells_who(tmp_path: Path) -> None:
     mine, other = FileLock(tmp_path / "lock", SystemClock()), FileLock(tmp_path / "lock", SystemClock())
     assert mine.try_acquire()

@@ -114,14 +114,18 @@ class Cooldowns:
 
     def resting(self, account: str) -> dict[str, float]:
         """Seconds left by model ("" for the whole account); empty: it may be used."""
+        rests = self._rests.get(account)
+        if not rests:
+            return {}
         at = self._clock.monotonic()
-        rests = self._rests.get(account, {})
         return {model: rest.until - at for model, rest in rests.items() if rest.until > at}
 
     def why(self, account: str) -> dict[str, Failure]:
         """What each of these rests is for."""
+        rests = self._rests.get(account)
+        if not rests:
+            return {}
         at = self._clock.monotonic()
-        rests = self._rests.get(account, {})
         return {model: rest.failure for model, rest in rests.items() if rest.until > at}
 
     def views(self, account: str) -> tuple[Cooldown, ...]:

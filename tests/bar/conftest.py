@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Iterator, Mapping
 from contextlib import AsyncExitStack, ExitStack
 from pathlib import Path
 from typing import Protocol
@@ -53,8 +53,11 @@ def settings_of(address: str) -> dict[str, str]:
 
 
 class World:
-    def __init__(self, services: LocalServices, upstream: Upstream, key: str) -> None:
+    def __init__(
+        self, services: LocalServices, upstream: Upstream, key: str, env: Mapping[str, str] | None = None
+    ) -> None:
         self.services, self.upstream, self.key = services, upstream, key
+        self.env = env or {}
         (self.port,) = [door.port for door in services.listeners if door.name == "gateway"]
 
 
@@ -77,6 +80,6 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
             services = await open_services(Paths.at(home), serve=True, port=0, env=env)
             stack.push_async_callback(services.aclose)
             assert isinstance(services, LocalServices)
-            return World(services, upstream, await services.keys.show())
+            return World(services, upstream, await services.keys.show(), env)
 
         yield opened

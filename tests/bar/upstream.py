@@ -2,7 +2,7 @@
 
 It signs in everybody and knows every project. What a prompt says decides how a generation goes:
 `hang` answers with nothing, `begin` with the first words and then nothing, `fail 503` with that status,
-`storm` with a limit that resets in 0.7 s, anything else with `picture` or a word. Error bodies hold
+`storm` with a limit that resets after `reset`, anything else with `picture` or a word. Error bodies hold
 `errors`.
 """
 
@@ -16,14 +16,6 @@ from collections import Counter
 from typing import Final
 
 MODELS: Final = ("gemini-3-flash", "gemini-3-pro-image")
-STORM: Final = {
-    "error": {
-        "code": 429,
-        "message": "You have exhausted your capacity on this model. Your quota will reset after 0s.",
-        "status": "RESOURCE_EXHAUSTED",
-        "details": [{"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "0.7s"}],
-    }
-}
 _FAIL: Final = re.compile(rb"fail (\d{3})")
 _NAME: Final = re.compile(rb"call-\d+")
 _EVENTS: Final = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n"
@@ -39,9 +31,11 @@ class Upstream:
         errors: str = "no",
         picture: bytes = b"",
         token_s: float = 0.0,
+        reset: str = "0.7s",
     ) -> None:
         """With `token_s` a token takes so many seconds, and each is another one."""
         self.token, self.errors, self._token_s = token, errors, token_s
+        self._reset = reset
         self._whole = _content(
             {"inlineData": {"mimeType": "image/png", "data": b64encode(picture).decode()}}
             if picture
@@ -93,7 +87,7 @@ class Upstream:
         name = _NAME.search(body)
         self.asked[name[0] if name else b""] += 1
         if b"storm" in body:
-            _answer(writer, 429, json.dumps(STORM).encode())
+            _answer(writer, 429, json.dumps(self._limit()).encode())
             return True
         if found := _FAIL.search(body):
             _answer(writer, int(found[1]), json.dumps(self._error(int(found[1]))).encode())
@@ -123,6 +117,12 @@ class Upstream:
         return {
             "error": {"code": status, "message": self.errors, "status": "UNKNOWN", "details": [self.errors]}
         }
+
+    def _limit(self) -> object:
+        told = {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": self._reset}
+        message = "You have exhausted your capacity on this model. Your quota will reset after 0s."
+        error = {"code": 429, "message": message, "status": "RESOURCE_EXHAUSTED", "details": [told]}
+        return {"error": error}
 
     async def _hang(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, name: bytes, begin: bool

@@ -35,6 +35,7 @@ OTHER: tuple[float, ...] = (30,)
 FLOOR_S = 1.0  # a shorter rest turns one refusal into a storm of them
 GRACE_S = 0.5  # added to the upstream's own time: its clock and ours differ
 LONGEST_S = 8 * 86400.0
+MOST_MODELS = 200  # rests of one account
 BURST_S = 2.0  # parallel calls that fail together are one failure
 FORGET_S: dict[Cause, float] = {Cause.QUOTA: 3600.0}  # a failure this long over counts no more
 FORGET_OTHERS_S = 120.0
@@ -109,6 +110,9 @@ class Cooldowns:
             count = count if before.cause is failure.cause else before.count
             until, told, failure = before.until, before.told, before.failure
         rests[model] = Rest(until, at, failure, count, told)
+        if len(rests) > MOST_MODELS:
+            # Names of models come from clients: the rest that ends first goes.
+            del rests[min(rests, key=lambda one: (rests[one].until, one == model))]
         self.changed()
         return until - at
 

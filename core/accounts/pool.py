@@ -164,7 +164,7 @@ class AccountPool:
         concerned = self._concerned(known, model, failure)
         if failure.cause is Cause.QUOTA and failure.retry_after:
             self._catalogues.used_up(account, model, self._clock.now() + failure.retry_after)
-        if any([self._cooldowns.note(account, one, failure) > 0 for one in concerned]):
+        if max([self._cooldowns.note(account, one, failure) for one in concerned]) > 0:
             self._publish("account.changed", account=account, why="cooldown")
 
     # --- catalogues ----------------------------------------------------------------------------

@@ -12,13 +12,15 @@ from msgspec import Struct
 
 from core.domain.failure import Cause, Failure, Scope
 
+Again = Literal["", "token", "project"]
+
 
 class Onward(Struct, frozen=True):
-    """What may be asked next: the same endpoint `again` (once a walk, with a fresh token), another
+    """What may be asked next: the same endpoint `again` (once a walk, with another one of these), another
     `endpoint` for the same account (`alone`: only while no other account is free), another `account`
     (`elsewhere`: only one of another provider)."""
 
-    again: bool = False
+    again: Again = ""
     endpoint: Literal["yes", "alone", "no"] = "no"
     account: Literal["yes", "elsewhere", "no"] = "no"
 
@@ -37,7 +39,9 @@ TABLE: Final[tuple[Rule, ...]] = (
     # Our version or our settings are refused, whoever asks.
     Rule(frozenset({Scope.PROVIDER}), Onward(account="elsewhere")),
     # 401: the token may have died early.
-    Rule(frozenset({Scope.ACCOUNT}), Onward(again=True, account="yes"), frozenset({Cause.AUTH})),
+    Rule(frozenset({Scope.ACCOUNT}), Onward(again="token", account="yes"), frozenset({Cause.AUTH})),
+    # The account may not name that project, but perhaps the one that it was given.
+    Rule(frozenset({Scope.ACCOUNT}), Onward(again="project", account="yes"), frozenset({Cause.PROJECT})),
     # A 429 that says nothing may be the endpoint's own.
     Rule(frozenset({Scope.ACCOUNT_MODEL}), Onward(endpoint="alone", account="yes"), frozenset({Cause.SOFT})),
     # Quota, rate, verification, terms: the same at every endpoint.

@@ -40,6 +40,7 @@ from .planning import Planning, check_name
 from .retries import RetryBudget
 from .signatures import Signatures, Watch
 from .slots import Slots
+from .tired import TiredEndpoints
 from .upstreams import CONTENT, END, FAULT, LONGEST_QUEUE, NOTHING, Asked, Upstreams, never_unauthenticated
 
 log = logging.getLogger("agtui.gateway")
@@ -104,6 +105,7 @@ class GenerationService:
             providers,
             Slots(pool),
             bad,
+            TiredEndpoints(clock),
             RetryBudget(clock),
             clock,
             settings,

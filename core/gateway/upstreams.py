@@ -18,6 +18,7 @@ from .endpoints import BadEndpoints
 from .retries import RetryBudget
 from .signatures import Signatures
 from .slots import Slots
+from .tired import TiredEndpoints
 
 LONGEST_QUEUE: Final = 30.0
 """Seconds that a generation waits for a place while every account is busy."""
@@ -51,6 +52,7 @@ class Upstreams(Struct, frozen=True):
     providers: Mapping[str, Provider]
     slots: Slots
     bad: BadEndpoints
+    tired: TiredEndpoints
     budget: RetryBudget
     clock: Clock
     settings: Callable[[], GatewaySettings]

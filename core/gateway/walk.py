@@ -12,7 +12,7 @@ from core.domain.plan import Candidate
 from core.domain.ports import Grant
 
 from .calls import Calls, Opened
-from .fallthrough import onward
+from .fallthrough import Again, onward
 from .upstreams import Asked, Upstreams
 
 T = TypeVar("T")
@@ -20,6 +20,9 @@ T = TypeVar("T")
 REFUSALS: Final = frozenset({Cause.DENIED, Cause.MISSING})
 """Said by one endpoint it may be the endpoint; said by every one that was asked it is the account. One that
 says it of what another answers may be of no use to anybody (endpoints.py)."""
+
+WEARY: Final = frozenset({Cause.CAPACITY, Cause.SERVER})
+"""The endpoint can't serve the model for the moment, whoever asks."""
 
 
 class Walk(Generic[T]):
@@ -38,8 +41,7 @@ class Walk(Generic[T]):
         self._others = others
         self._said: list[Failure] = []
         self._refusing: list[str] = []
-        self._refreshed = False
-        self._moved = False
+        self._renewed: set[str] = set()
         self.final = False
         self.provider_failed = False
 
@@ -55,23 +57,17 @@ class Walk(Generic[T]):
                 found = await self._calls.ask(asked)
                 if not isinstance(found, Failure):
                     self._up.bad.answered(endpoint, self._refusing)
+                    self._up.tired.clear(endpoint, self._candidate.model)
                     return found
-                if onward(found).again and not self._refreshed:
-                    self._refreshed = True
-                    grant = await self._grant(fresh=True)
+                if (what := onward(found).again) and what not in self._renewed:
+                    self._renewed.add(what)
+                    before, grant = grant, await self._renew(what, grant)
                     if grant is None:
                         return None
-                    continue
+                    if grant != before:
+                        continue
                 if self._calls.repair(found):
                     continue
-                if found.cause is Cause.PROJECT and not self._moved:
-                    self._moved = True
-                    other = await self._grant(without=grant.project)
-                    if other is None:
-                        return None
-                    if other.project != grant.project:
-                        grant = other
-                        continue
                 if self._learn(endpoint, found):
                     return None
                 break
@@ -80,7 +76,8 @@ class Walk(Generic[T]):
 
     def _in_order(self, endpoints: tuple[str, ...]) -> list[str]:
         """Where this generation has not failed yet comes first: it may have been the endpoint."""
-        return sorted(self._up.bad.usable(endpoints), key=lambda one: self._calls.failed.get(one, 0))
+        usable = self._up.tired.last(self._up.bad.usable(endpoints), self._candidate.model)
+        return sorted(usable, key=lambda one: self._calls.failed.get(one, 0))
 
     def _worth_a_call(self) -> bool:
         last_for_others = self._said and self._calls.left == 1 and self._others()
@@ -95,6 +92,8 @@ class Walk(Generic[T]):
             self._said.append(failure)
             if failure.cause in REFUSALS:
                 self._refusing.append(endpoint)
+            if failure.cause in WEARY:
+                self._up.tired.note(endpoint, self._candidate.model)
         may = onward(failure)
         self.provider_failed = may.account == "elsewhere"
         self.final = may.account == "no"
@@ -105,6 +104,12 @@ class Walk(Generic[T]):
         """An account that was refused wherever it asked rests with this model: others get its turn."""
         if self._said and all(failure.cause in REFUSALS for failure in self._said):
             note(self._up, self._candidate, structs.replace(self._said[-1], scope=Scope.ACCOUNT_MODEL))
+
+    async def _renew(self, what: Again, grant: Grant) -> Grant | None:
+        """The right to call with something else in it; the same where there is no other project."""
+        if what == "token":
+            return await self._grant(fresh=True)
+        return await self._grant(without=grant.project)
 
     async def _grant(self, fresh: bool = False, without: str = "") -> Grant | None:
         started = self._up.clock.monotonic()

@@ -116,6 +116,15 @@ def test_quota_that_is_back_ends_a_guess_but_not_what_the_upstream_said() -> Non
     assert sorted(rests.resting("a")) == ["rate", "told"]
 
 
+def test_names_that_clients_make_up_do_not_fill_the_memory_nor_free_the_account() -> None:
+    rests = Cooldowns(HandClock())
+    rests.note("a", "", refused(after=HOUR, scope=Scope.ACCOUNT))
+    for number in range(5000):
+        rests.note("a", f"made-up-{number}", refused(Cause.MISSING))
+    assert len(rests.resting("a")) <= 200
+    assert "" in rests.resting("a")
+
+
 @pytest.mark.parametrize("seconds", [3600, -3600, 10 * 365 * 86400, -10 * 365 * 86400])
 def test_a_clock_that_jumps_neither_frees_nor_jails(seconds: float) -> None:
     clock = HandClock()

@@ -27,6 +27,7 @@ from core.domain.ports import Grant
 from core.domain.requests import ChatRequest
 from core.domain.streams import closing
 from core.gateway.generation import GenerationService
+from core.gateway.tired import TiredEndpoints
 from tests.fakes import (
     FakeClock,
     FakeEvents,
@@ -608,3 +609,38 @@ async def test_an_account_without_another_project_rests_and_the_next_one_answers
     assert await world.text() == "ok"
     assert [account for account, _ in world.provider.calls] == ["a", "b"]
     assert [(name, failure.cause) for name, failure in world.pool.failures] == [("a", Cause.PROJECT)]
+
+
+async def test_an_overloaded_endpoint_comes_last_for_that_model_until_it_has_rested() -> None:
+    overloaded = failing(Kind.CAPACITY, cause=Cause.CAPACITY, status=503)
+    world = World(FakeProvider([overloaded], saying(), endpoints=TWO))
+    for seconds, asked in ((0.0, [0, 1]), (0.5, [1]), (0.6, [0])):
+        world.clock.move(seconds)
+        before = len(world.provider.calls)
+        await world.text()
+        assert [TWO.index(where) for _, where in world.provider.calls[before:]] == asked
+    world.clock.move(60)
+    await world.text()
+    assert world.provider.calls[-1][1] == TWO[0]
+
+
+def test_an_endpoint_that_stays_overloaded_comes_last_longer_and_longer() -> None:
+    clock = FakeClock()
+    tired = TiredEndpoints(clock)
+    for rest in (1.0, 2.0, 4.0, 8.0, 8.0):
+        for _ in range(5):
+            tired.note(TWO[0], "m1")
+        assert tired.last(TWO, "other") == TWO
+        clock.move(rest - 0.1)
+        assert tired.last(TWO, "m1") == TWO[::-1]
+        clock.move(0.2)
+        assert tired.last(TWO, "m1") == TWO
+
+
+async def test_with_every_endpoint_overloaded_all_of_them_are_asked() -> None:
+    overloaded = failing(Kind.CAPACITY, cause=Cause.CAPACITY, status=503)
+    world = World(FakeProvider([overloaded], endpoints=TWO))
+    for _ in range(2):
+        assert (await world.fails()).failure.kind is Kind.CAPACITY
+    assert [where for _, where in world.provider.calls] == [*TWO, *TWO]
+    assert world.pool.view().entries[0].resting == {}

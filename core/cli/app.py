@@ -41,6 +41,7 @@ class App:
 
     home: Path | None = None
     sandbox: bool = False
+    script: Path | None = None
     port: int | None = None
     opener: Opener | None = None
 
@@ -54,6 +55,8 @@ class App:
 
     async def open(self, **options: Any) -> Services:
         """The services; options as `core.runtime.opening.open_services` has them."""
+        if self.script is not None:
+            options["script"] = self.script
         if self.opener is not None:
             return await self.opener(self.paths, **options)
         from core.runtime.opening import open_services
@@ -160,6 +163,21 @@ sandbox_option = click.option(
     help="Use simulated upstreams: no account, no network.",
 )
 
+
+def _take_script(ctx: click.Context, _param: click.Parameter, script: Path | None) -> None:
+    if script is not None:
+        ctx.ensure_object(App).script = script
+
+
+script_option = click.option(
+    "--script",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    expose_value=False,
+    callback=_take_script,
+    metavar="FILE",
+    help="Which accounts the sandbox has, and which calls it answers how (see README).",
+)
+
 json_option = click.option("--json", "as_json", is_flag=True, help="JSON on stdout.")
 
 _hand_over = click.make_pass_decorator(App, ensure=True)
@@ -168,6 +186,20 @@ _hand_over = click.make_pass_decorator(App, ensure=True)
 def pass_app(verb: Callable[Concatenate[App, Given], Result]) -> Callable[Given, Result]:
     """Hands a verb its App as the first argument, and gives it `--sandbox`, as every verb has."""
     return sandbox_option(_hand_over(verb))
+
+
+def check_script(app: App) -> None:
+    """A script without the sandbox, or one that can't be played, is told before anything is opened.
+
+    Raises click.UsageError and GatewayError(cause config).
+    """
+    if app.script is None:
+        return
+    if not app.sandbox:
+        raise click.UsageError("--script is what the sandbox plays: add --sandbox.")
+    from core.runtime.simulated import read_script
+
+    read_script(app.script)
 
 
 def alone(ctx: click.Context, as_json: bool) -> bool:

@@ -15,7 +15,7 @@ import click
 
 from core.domain.failure import GatewayError
 
-from .app import App, sandbox_option
+from .app import App, check_script, sandbox_option, script_option
 from .exits import MEANINGS, Exit, Stop, exit_of
 from .output import color_choice
 
@@ -82,6 +82,7 @@ def _version(ctx: click.Context, _param: click.Parameter, wanted: bool) -> None:
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @sandbox_option
+@script_option
 @click.option(
     "--home",
     type=click.Path(file_okay=False, path_type=Path),
@@ -116,6 +117,7 @@ def cli(ctx: click.Context, home: Path | None, port: int | None, no_color: bool)
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         click.echo(ctx.get_help(), err=True)
         raise Stop("the terminal program needs a terminal; `agtui serve` does not.", Exit.NO_TERMINAL)
+    check_script(app)
     from .terminal import start
 
     ctx.exit(start(app))

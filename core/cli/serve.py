@@ -17,7 +17,7 @@ from core.domain.state import LogLine, Status
 from core.domain.streams import closing
 from core.services import Services
 
-from .app import App, fast_loop, pass_app
+from .app import App, check_script, fast_loop, pass_app, script_option
 from .exits import Exit, Stop
 from .logs import COLORS
 from .output import clock, one_line, words
@@ -46,6 +46,7 @@ process and one to its group."""
     help="Port of the studio API (3333). Kept as a setting: nothing listens there yet.",
 )
 @click.option("--quiet", "-q", is_flag=True, help="No line a request.")
+@script_option
 @pass_app
 def serve(app: App, host: str | None, port: int | None, studio_port: int | None, quiet: bool) -> None:
     """Serve the OpenAI-compatible API on one local URL.
@@ -53,6 +54,7 @@ def serve(app: App, host: str | None, port: int | None, studio_port: int | None,
     Needs an account, or --sandbox. SIGTERM, ctrl+c and `agtui stop` let open streams finish; a second
     signal ends at once.
     """
+    check_script(app)
     try:
         with asyncio.Runner(loop_factory=fast_loop()) as runner:
             runner.run(_serve(app, host, app.port if port is None else port, studio_port, quiet))
@@ -60,7 +62,8 @@ def serve(app: App, host: str | None, port: int | None, studio_port: int | None,
         free = error.failure.params.get("next_port")
         if not free:
             raise
-        again = f"agtui serve {'--sandbox ' if app.sandbox else ''}--port {free}"
+        script = f"--script {app.script} " if app.script is not None else ""
+        again = f"agtui serve {'--sandbox ' if app.sandbox else ''}{script}--port {free}"
         raise Stop(f"{error.failure.public_message} Use it: {again}", Exit.BUSY) from error
 
 

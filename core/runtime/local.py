@@ -13,6 +13,7 @@ import os
 import socket
 from collections.abc import Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack
+from pathlib import Path
 from typing import Any, Final
 
 import core
@@ -29,7 +30,7 @@ from core.domain.state import Status
 from core.domain.streams import closing
 from core.runtime.owner import Ownership
 from core.runtime.rooms import SECTIONS_OF_PROVIDERS, Rooms
-from core.runtime.simulated import SandboxDoor
+from core.runtime.simulated import SandboxDoor, read_script
 from core.runtime.tending import tend
 from core.server.app import build_app
 from core.server.serve import Listener
@@ -94,13 +95,15 @@ class LocalServices:
         flags: Mapping[str, object],
         env: Mapping[str, str],
         on_stop: Callable[[], None] | None,
+        script: Path | None = None,
     ) -> None:
-        """Reads the settings, and takes a port for the sandbox if it may be wanted."""
+        """Reads the settings and the sandbox's script, and takes a port for it if it may be wanted."""
         self.paths = paths
         self.ownership = ownership
         self.sandbox: SandboxMode = sandbox
         config = load(paths.config_file, env, flags, SECTIONS_OF_PROVIDERS)
-        self._simulated = SandboxDoor() if sandbox != "off" else None
+        played = read_script(script) if script is not None else None
+        self._simulated = SandboxDoor(played) if sandbox != "off" else None
         facts = self._simulated.facts if self._simulated is not None else None
         self.rooms = rooms = Rooms(paths, config, env, flags, clock, sandbox, facts)
         self.chats = rooms.chats
@@ -242,9 +245,10 @@ async def open_local(
     flags: Mapping[str, object],
     env: Mapping[str, str],
     on_stop: Callable[[], None] | None,
+    script: Path | None = None,
 ) -> LocalServices:
     """The services of this process, which holds `ownership`; see `runtime.open_services`."""
-    local = LocalServices(paths, ownership, clock, sandbox, flags, env, on_stop)
+    local = LocalServices(paths, ownership, clock, sandbox, flags, env, on_stop, script)
     try:
         await local.open(serve)
     except BaseException:

@@ -11,6 +11,7 @@ import logging
 import os
 from collections.abc import Callable, Mapping
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
 from core.config.clock import SystemClock
@@ -43,6 +44,7 @@ async def open_services(
     port: int | None = None,
     studio_port: int | None = None,
     on_stop: Callable[[], None] | None = None,
+    script: Path | None = None,
     env: Mapping[str, str] = os.environ,
 ) -> Services:
     """The services of this state directory; close them with `aclose`.
@@ -50,9 +52,9 @@ async def open_services(
     `serve` opens the gateway's door (if this process becomes the owner) and makes the owner a lasting
     one; without it the services live as long as one command. `attach=False` refuses to be second.
     `host`, `port` and `studio_port` win over the settings; `on_stop` is called when somebody asks this
-    owner to end. Raises GatewayError: params `owner_pid` when another process holds the state
-    directory, `next_port` and `holder` when the port is taken; cause `config` for settings that can't be
-    used.
+    owner to end. `script` is a file that the sandbox plays: only of this process, so it never attaches.
+    Raises GatewayError: params `owner_pid` when another process holds the state directory, `next_port` and
+    `holder` when the port is taken; cause `config` for settings or a script that can't be used.
     """
     skip_httpx_command_line()
     clock = SystemClock()
@@ -63,7 +65,7 @@ async def open_services(
         first = ownership.rival()
         # A short-lived owner soon ends: who means to stay waits for that instead of attaching.
         lasting = first is not None and not (serve and first.door == "command")
-        if lasting and not attach:
+        if lasting and (not attach or script is not None):
             raise somebody_else(paths)
         if lasting and (found := await _attached(paths)) is not None:
             return found
@@ -73,7 +75,7 @@ async def open_services(
     try:
         flags = {"server.host": host, "server.port": port, "studio.port": studio_port}
         local = await asyncio.to_thread(import_module, "core.runtime.local")
-        return await local.open_local(paths, ownership, clock, sandbox, serve, flags, env, on_stop)
+        return await local.open_local(paths, ownership, clock, sandbox, serve, flags, env, on_stop, script)
     except BaseException:
         ownership.release()
         raise

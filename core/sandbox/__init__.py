@@ -7,7 +7,7 @@ It serves nothing itself: `create_app` makes an ASGI app for the runtime to put 
 
 from typing import TYPE_CHECKING, Any
 
-from core.sandbox.accounts import READY_ACCOUNTS, Allowance, ReadyAccount
+from core.sandbox.accounts import READY_ACCOUNTS, Planned
 from core.sandbox.paths import AUTHORIZE_PATH, TOKEN_PATH, USERINFO_PATH
 from core.sandbox.tokens import CLIENT_ID, CLIENT_SECRET, REVOKED
 
@@ -22,8 +22,7 @@ __all__ = [
     "REVOKED",
     "TOKEN_PATH",
     "USERINFO_PATH",
-    "Allowance",
-    "ReadyAccount",
+    "Planned",
     "create_app",
 ]
 

@@ -3,6 +3,7 @@
 Only routes and wiring. The runtime serves it on a free port and points the ordinary providers at it.
 """
 
+import asyncio
 import hashlib
 import secrets
 import time
@@ -16,17 +17,21 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from core.sandbox import stream, strict, usage
-from core.sandbox.accounts import Allowance, SandboxAccount, SandboxAccounts
+from core.sandbox import consent, projects, stream, strict, usage
+from core.sandbox.accounts import SandboxAccount, SandboxAccounts
 from core.sandbox.catalogue import MODELS, Model
 from core.sandbox.checks import check_contents, check_tools
-from core.sandbox.delivery import Delivery, with_abort
-from core.sandbox.errors import ApiError, OAuthError, invalid, not_found, project_denied
-from core.sandbox.generate import Generation, Script, Studio, generate
-from core.sandbox.messages import CountBody, CountedRequest, LoadBody, ModelsBody, OnboardBody
-from core.sandbox.oauth import VERIFY_PAGE, OAuth, load_code_assist, user_info
-from core.sandbox.paths import AUTHORIZE_PATH, TOKEN_PATH, USERINFO_PATH, VERIFY_PATH
+from core.sandbox.delivery import Delivery, Unanswered, with_abort
+from core.sandbox.errors import JSON, ApiError, Refused, invalid, not_found, project_denied
+from core.sandbox.generate import Generation, Studio, generate, moment_of
+from core.sandbox.messages import CountBody, CountedRequest, LoadBody, ModelsBody
+from core.sandbox.oauth import OAuth, user_info
+from core.sandbox.paths import APPEAL_PATH, AUTHORIZE_PATH, TOKEN_PATH, USERINFO_PATH, VERIFY_PATH
+from core.sandbox.quotas import Allowance
+from core.sandbox.script import Call, CallKind, Play, Script
+from core.sandbox.steering import Steering
 from core.sandbox.tokens import Seal
+from core.wire.sse import frame
 
 PACE: Final = 0.012
 """Seconds between two chunks by default: about 80 chunks a second."""
@@ -37,7 +42,14 @@ _LEAD_CHUNKS: Final = 12
 
 _BIG_SPEEDUP: Final = 10
 _LARGEST_BODY: Final = 100 * 1024 * 1024
-_JSON: Final = "application/json; charset=UTF-8"
+_ENDPOINT: Final = "agtui.endpoint"
+_KINDS: Final[dict[str, CallKind]] = {
+    "countTokens": "count",
+    "fetchAvailableModels": "models",
+    "retrieveUserQuotaSummary": "models",
+    "loadCodeAssist": "project",
+    "onboardUser": "onboard",
+}
 
 
 class Clock(Protocol):
@@ -58,16 +70,17 @@ def create_app(
     allowance: Allowance | None = None,
     secret: bytes | None = None,
     script: Script | None = None,
-) -> ASGIApp:
+) -> "Sandbox":
     """A sandbox of its own: accounts, quota and tokens are not shared with any other.
 
-    `pace`: seconds between two chunks, 0 in tests. `allowance`: what an account may use in a window.
-    `secret` seals tokens, random by default. `script` can steer single generations.
+    `pace`: seconds between two chunks, 0 in tests; a script may have another. `allowance`: what an account
+    may use. `secret` seals tokens, random by default.
     """
+    script = script or Script()
     return Sandbox(
-        pace=pace,
+        pace=pace if script.pace is None else script.pace,
         clock=clock or _SystemClock(),
-        accounts=SandboxAccounts(allowance or Allowance()),
+        allowance=allowance or Allowance(),
         secret=secret or secrets.token_bytes(32),
         script=script,
     )
@@ -77,27 +90,29 @@ class Sandbox:
     """The app: the handlers and what they share."""
 
     def __init__(
-        self, *, pace: float, clock: Clock, accounts: SandboxAccounts, secret: bytes, script: Script | None
+        self, *, pace: float, clock: Clock, allowance: Allowance, secret: bytes, script: Script
     ) -> None:
         self._pace = pace
         self._clock = clock
-        self._accounts = accounts
+        self._names = [one.name for one in script.everybody]
+        self._accounts = SandboxAccounts(allowance, script.everybody, clock.now())
         self._oauth = OAuth(Seal(secret))
         self._secret = secret
-        self._script = script
+        self._play = Play(script)
         self._studio = Studio()
         self._answers = 0
         routes = [
             Route(TOKEN_PATH, self._token, methods=["POST"]),
             Route(USERINFO_PATH, self._userinfo, methods=["GET"]),
             Route(AUTHORIZE_PATH, self._authorize, methods=["GET"]),
-            Route(VERIFY_PATH, self._verify, methods=["GET"]),
+            Route(VERIFY_PATH, _page(consent.VERIFY_PAGE), methods=["GET"]),
+            Route(APPEAL_PATH, _page(consent.APPEAL_PAGE), methods=["GET"]),
             Route("/v1internal:{method}", self._internal, methods=["POST"]),
             Route("/{rest:path}", self._nothing),
         ]
         self._app = Starlette(
             routes=routes,
-            exception_handlers={ApiError: _refused, OAuthError: _token_refused},  # pyright: ignore[reportArgumentType]
+            exception_handlers={Refused: _refused, Unanswered: _unanswered},  # pyright: ignore[reportArgumentType]
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -106,62 +121,114 @@ class Sandbox:
             scope = with_abort(scope, send)
         await self._app(scope, receive, send)
 
+    def endpoint(self, number: int) -> ASGIApp:
+        """The same app under another address, which scripts know by its number."""
+
+        async def there(scope: Scope, receive: Receive, send: Send) -> None:
+            await self({**scope, _ENDPOINT: number}, receive, send)
+
+        return there
+
+    # --- signing in ------------------------------------------------------------------------------
+
     async def _token(self, request: HttpRequest) -> Response:
         form = dict(parse_qsl((await _body(request)).decode(errors="replace"), keep_blank_values=True))
-        return _json(self._oauth.token(form, self._clock.now()))
+        now = self._clock.now()
+        kind: CallKind = "code" if form.get("grant_type") == "authorization_code" else "refresh"
+        answer = await self._met(request, kind, self._oauth.who(form, now))
+        tokens = self._oauth.token(form, now)
+        if answer == "no-refresh-token":
+            del tokens["refresh_token"]
+        return _json(tokens)
 
     async def _userinfo(self, request: HttpRequest) -> Response:
-        return _json(user_info(self._account(request).name))
+        account = self._account(request)
+        await self._met(request, "userinfo", account.name)
+        return _json(user_info(account.name))
 
     async def _authorize(self, request: HttpRequest) -> Response:
         query = dict(request.query_params)
-        if query.get("account"):
-            return RedirectResponse(self._oauth.approve(query, self._clock.now()), status_code=302)
-        return HTMLResponse(self._oauth.chooser(query, AUTHORIZE_PATH))
+        name = query.get("account", "")
+        play = query.get("play", "") or await self._met(request, "consent", name)
+        match play:
+            case "refuse":
+                return RedirectResponse(consent.refused(query), status_code=302)
+            case "wait":
+                consent.check(query)
+                return HTMLResponse(consent.WAIT_PAGE)
+            case "expired":
+                late = self._oauth.approve(query, name or self._names[0], self._clock.now(), lasts=0)
+                return RedirectResponse(late, status_code=302)
+            case _ if name:
+                return RedirectResponse(self._oauth.approve(query, name, self._clock.now()), status_code=302)
+            case _:
+                return HTMLResponse(consent.chooser(query, AUTHORIZE_PATH, self._names))
 
-    async def _verify(self, request: HttpRequest) -> Response:
-        return HTMLResponse(VERIFY_PAGE)
+    # --- v1internal ------------------------------------------------------------------------------
 
     async def _internal(self, request: HttpRequest) -> Response | Delivery:
         account = self._account(request)
         body = await _body(request)
-        here = str(request.base_url).rstrip("/")
-        match request.path_params["method"]:
-            case "generateContent":
-                return await self._generate(body, account, here, streaming=False)
-            case "streamGenerateContent":
-                if request.query_params.get("alt") != "sse":
-                    raise invalid("Only alt=sse is supported by the sandbox.")
-                return await self._generate(body, account, here, streaming=True)
+        method: str = request.path_params["method"]
+        if method in ("generateContent", "streamGenerateContent"):
+            return await self._generate(request, body, account, streaming=method.startswith("stream"))
+        if method not in _KINDS:
+            raise not_found()
+        answer = await self._met(request, _KINDS[method], account.name)
+        match method:
             case "countTokens":
                 return _json(_count(body))
             case "fetchAvailableModels":
-                return _json(self._models(body, account))
+                _check_project(body, account)
+                return _json(account.catalogue(self._clock.now()))
+            case "retrieveUserQuotaSummary":
+                _check_project(body, account)
+                return _json(account.summary(self._clock.now()))
             case "loadCodeAssist":
                 strict.read(body, LoadBody)
-                return _json(load_code_assist(account.project))
-            case "onboardUser":
-                return _json(_onboard(body, account))
+                return _json(projects.load_code_assist(account))
             case _:
-                raise not_found()
+                return _json({"done": False} if answer == "pending" else projects.onboard(body, account))
 
     async def _nothing(self, request: HttpRequest) -> Response:
         raise not_found()
 
     def _account(self, request: HttpRequest) -> SandboxAccount:
-        name = self._oauth.account(request.headers.get("authorization", ""), self._clock.now())
-        return self._accounts.of(name)
+        now = self._clock.now()
+        return self._accounts.of(self._oauth.account(request.headers.get("authorization", ""), now), now)
 
-    def _models(self, body: bytes, account: SandboxAccount) -> dict[str, Any]:
-        asked = strict.read(body, ModelsBody)
-        if asked.project and asked.project != account.project:
-            raise project_denied(asked.project)
-        return account.catalogue(self._clock.now())
+    async def _met(self, request: HttpRequest, kind: CallKind, name: str) -> str:
+        """Do what the script says to a call that is no generation; the name of what is left to be done.
+
+        Raises Refused or Unanswered if that is what it says.
+        """
+        played = self._play.answer(Call(kind, name, endpoint=_endpoint(request)))
+        if played is None:
+            return ""
+        steered = played.steering
+        if steered.close or steered.silent:
+            raise Unanswered(steered.silent, steered.wait)
+        if steered.refusal is not None:
+            now = self._clock.now()
+            error = steered.refusal.error(moment_of(self._accounts.of(name, now), None, _here(request), now))
+            error.wait = steered.wait
+            raise error
+        await asyncio.sleep(steered.wait)
+        return played.answer
 
     async def _generate(
-        self, body: bytes, account: SandboxAccount, here: str, *, streaming: bool
+        self, request: HttpRequest, body: bytes, account: SandboxAccount, *, streaming: bool
     ) -> Delivery:
-        made = await generate(body, account, self._studio, self._script, self._clock.now(), here)
+        if streaming and request.query_params.get("alt") != "sse":
+            raise invalid("Only alt=sse is supported by the sandbox.")
+
+        def steer(model: Model, asked: Steering) -> Steering:
+            kind: CallKind = "image" if model.draws else "chat"
+            played = self._play.answer(Call(kind, account.name, model.id, _endpoint(request)), asked)
+            return asked if played is None else played.steering
+
+        now = self._clock.now()
+        made = await generate(body, account, self._studio, steer, now, _here(request), streaming)
         return self._deliver(made, streaming)
 
     def _deliver(self, made: Generation, streaming: bool) -> Delivery:
@@ -173,15 +240,26 @@ class Sandbox:
         ]
         pace = self._pace / _BIG_SPEEDUP if steered.big else self._pace
         pace = _SLOW_PACE if steered.slow else pace
-        lead = self._pace * _LEAD_CHUNKS
+        lead = self._pace * _LEAD_CHUNKS + steered.wait
         if streaming:
             headers.append((b"content-type", b"text/event-stream"))
             frames = stream.events(made.answer, made.model, ids)
-            return Delivery(frames, headers, pace=pace, lead=lead, cut=steered.cut, hang=steered.hang)
+            return Delivery(
+                frames,
+                headers,
+                pace=pace,
+                lead=lead,
+                cut=steered.cut,
+                hang=steered.hang,
+                broken=frame(made.error.body()) if made.error is not None else b"",
+                chunks=steered.chunks,
+            )
         whole = stream.unary(made.answer, made.model, ids)
-        headers += [(b"content-type", _JSON.encode()), (b"content-length", str(len(whole)).encode())]
+        headers += [(b"content-type", JSON.encode()), (b"content-length", str(len(whole)).encode())]
         wait = lead + (_SLOW_PACE * len(made.answer.text) / 30 if steered.slow else 0.0)
-        return Delivery([whole], headers, lead=wait, cut=steered.cut, hang=steered.hang)
+        return Delivery(
+            [whole], headers, lead=wait, cut=steered.cut, hang=steered.hang, chunks=steered.chunks
+        )
 
     def _ids(self, model: Model) -> stream.Ids:
         self._answers += 1
@@ -200,17 +278,26 @@ def _count(body: bytes) -> dict[str, int]:
     return {"totalTokens": usage.prompt_tokens(request)}
 
 
-def _onboard(body: bytes, account: SandboxAccount) -> dict[str, Any]:
-    asked = strict.read(body, OnboardBody)
-    if asked.tier_id not in ("free-tier", "standard-tier"):
-        raise invalid(f"Invalid tier id: {asked.tier_id or ''}")
-    if asked.tier_id == "free-tier" and asked.cloudaicompanion_project:
-        raise invalid("A project can't be chosen for the free tier.")
-    name = f"operations/onboard-{account.name}"
-    if not account.onboard():
-        return {"name": name, "done": False}
-    project = {"id": account.project, "name": account.project}
-    return {"name": name, "done": True, "response": {"cloudaicompanionProject": project}}
+def _check_project(body: bytes, account: SandboxAccount) -> None:
+    asked = strict.read(body, ModelsBody)
+    if asked.project and asked.project != account.project:
+        raise project_denied(asked.project)
+
+
+def _here(request: HttpRequest) -> str:
+    """The sandbox's own address."""
+    return str(request.base_url).rstrip("/")
+
+
+def _endpoint(request: HttpRequest) -> int:
+    return request.scope.get(_ENDPOINT, 1)
+
+
+def _page(html: str) -> Any:
+    async def shown(request: HttpRequest) -> Response:
+        return HTMLResponse(html)
+
+    return shown
 
 
 async def _body(request: HttpRequest) -> bytes:
@@ -225,12 +312,15 @@ async def _body(request: HttpRequest) -> bytes:
 
 
 def _json(value: Any) -> Response:
-    return Response(msgspec.json.encode(value), media_type=_JSON)
+    return Response(msgspec.json.encode(value), media_type=JSON)
 
 
-async def _refused(request: HttpRequest, refusal: ApiError) -> Response:
-    return Response(refusal.body(), refusal.code, media_type=refusal.media_type)
+async def _refused(request: HttpRequest, refusal: Refused) -> Delivery:
+    body = refusal.body()
+    headers = {"content-type": refusal.media_type, "content-length": str(len(body)), **refusal.headers}
+    encoded = [(name.encode(), text.encode()) for name, text in headers.items()]
+    return Delivery([body], encoded, status=refusal.code, lead=refusal.wait)
 
 
-async def _token_refused(request: HttpRequest, refusal: OAuthError) -> Response:
-    return Response(refusal.body(), refusal.code, media_type=_JSON)
+async def _unanswered(request: HttpRequest, nothing: Unanswered) -> Unanswered:
+    return nothing

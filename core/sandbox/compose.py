@@ -44,7 +44,7 @@ class Composed(Struct, frozen=True):
     """One whole answer. `pieces` are given only where their exact number matters.
 
     `signature` belongs to `thoughts` for Claude and the sandbox's own models, to the answer for Gemini.
-    `picture` is base64 of a PNG.
+    `picture` is base64 of a PNG, `message` what is said beside an unusual finish.
     """
 
     finish: str
@@ -56,6 +56,7 @@ class Composed(Struct, frozen=True):
     call: Call | None = None
     picture: str = ""
     grounding: dict[str, Any] | None = None
+    message: str = ""
 
 
 def question_of(request: Request) -> str:
@@ -81,11 +82,10 @@ def compose(request: Request, model: Model, steering: Steering, cached: int, see
     """The answer of a chat model. `cached`: prompt tokens seen before; `seen`: what pictures show."""
     config = request.generation_config or GenerationConfig()
     prompt = usage.prompt_tokens(request)
-    if steering.empty:
-        return Composed("STOP", Usage(prompt, cached, 0, 0))
+    if steering.empty or steering.blocked or steering.malformed:
+        return _nothing(model, steering, Usage(prompt, cached, 0, 0))
     if steering.mistaken:
-        text = correction(steering.mistaken)
-        return Composed("STOP", Usage(prompt, cached, usage.text_tokens(text), 0), text=text)
+        return compose_text(request, cached, correction(steering.mistaken))
     question = without_words(question_of(request))
     room = config.max_output_tokens or model.max_output
     thoughts, shown = _think(question, model, config)
@@ -93,6 +93,8 @@ def compose(request: Request, model: Model, steering: Steering, cached: int, see
         thoughts = usage.cut(thoughts, room)
     spent = usage.text_tokens(thoughts)
     thought_signature = _signature(model, thoughts) if thoughts else ""
+    if steering.thoughts:
+        return Composed("STOP", Usage(prompt, cached, 0, spent), thoughts, thought_signature)
     tool = _tool_to_call(request, steering)
     if tool is not None:
         args = sample(tool.parameters or {"type": "object"}, question)
@@ -119,6 +121,22 @@ def compose(request: Request, model: Model, steering: Steering, cached: int, see
         pieces if text and finish == "STOP" else (),
         grounding=_grounding(question, text) if searched else None,
     )
+
+
+def compose_text(request: Request, cached: int, text: str) -> Composed:
+    """An answer that is nothing but `text`."""
+    spent = Usage(usage.prompt_tokens(request), cached, usage.text_tokens(text), 0)
+    return Composed("STOP", spent, text=text)
+
+
+def _nothing(model: Model, steering: Steering, spent: Usage) -> Composed:
+    """A finished answer without content, and why."""
+    if steering.blocked:
+        return Composed("IMAGE_SAFETY" if model.draws else "SAFETY", spent)
+    if steering.malformed:
+        message = "Malformed function call: print(default_api.look("
+        return Composed("MALFORMED_FUNCTION_CALL", spent, message=message)
+    return Composed("STOP", spent)
 
 
 def compose_picture(request: Request, cached: int, picture: str, large: bool) -> Composed:

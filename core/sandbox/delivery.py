@@ -1,7 +1,7 @@
 """Sends an answer with the pace, and the accidents, that were asked for.
 
-A plain ASGI response: it stops when the client goes away, can fall silent (`hang`) and can let the
-connection die in the middle (`cut`).
+A plain ASGI response: it stops when the client goes away, can fall silent (`hang`), can let the connection
+die in the middle (`cut`), and can come to nothing before its first byte.
 
 Cutting needs the server's help, because ASGI has no word for it. In this order: the callable under
 `scope["extensions"]["agtui.abort"]`; the transport of the server's request cycle, which uvicorn's `send`
@@ -15,8 +15,6 @@ from typing import Any, Final
 from starlette.types import Receive, Scope, Send
 
 ABORT_EXTENSION: Final = "agtui.abort"
-_CUT_AFTER: Final = 3
-"""The most frames that still arrive before the connection dies or falls silent."""
 
 
 class ConnectionCutError(ConnectionError):
@@ -24,20 +22,29 @@ class ConnectionCutError(ConnectionError):
 
 
 class Delivery:
-    """One response. `frames` are written one by one, `pace` seconds apart, after a `lead` of seconds."""
+    """One response. `frames` are written one by one, `pace` seconds apart, after a `lead` of seconds.
+
+    `cut`, `hang` and `broken` (a last frame that says an error) come after `chunks` frames.
+    """
 
     def __init__(
         self,
         frames: Iterable[bytes],
         headers: Sequence[tuple[bytes, bytes]],
         *,
+        status: int = 200,
         pace: float = 0.0,
         lead: float = 0.0,
         cut: bool = False,
         hang: bool = False,
+        broken: bytes = b"",
+        chunks: int = 0,
     ) -> None:
         self._frames = frames
         self._headers = list(headers)
+        self._status = status
+        self._broken = broken
+        self._chunks = chunks
         self._pace = pace
         self._lead = lead
         self._cut = cut
@@ -54,8 +61,9 @@ class Delivery:
     async def _send(self, scope: Scope, send: Send, gone: asyncio.Event) -> None:
         if await _pause(gone, self._lead):
             return
-        await send({"type": "http.response.start", "status": 200, "headers": self._headers})
-        frames = _unfinished(self._frames) if self._cut or self._hang else self._frames
+        await send({"type": "http.response.start", "status": self._status, "headers": self._headers})
+        accident = self._cut or self._hang or self._broken
+        frames = _unfinished(self._frames, self._chunks) if accident else self._frames
         for at, frame in enumerate(frames):
             if at and await _pause(gone, self._pace):
                 return
@@ -65,15 +73,37 @@ class Delivery:
         elif self._hang:
             await gone.wait()
         else:
-            await send({"type": "http.response.body", "body": b"", "more_body": False})
+            await send({"type": "http.response.body", "body": self._broken, "more_body": False})
 
 
-def _unfinished(frames: Iterable[bytes]) -> list[bytes]:
+class Unanswered(Exception):
+    """No answer at all, `wait` seconds from now: the connection ends, or stays open and `silent`."""
+
+    def __init__(self, silent: bool, wait: float) -> None:
+        super().__init__("no answer, as asked")
+        self._silent = silent
+        self._wait = wait
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        gone = asyncio.Event()
+        watcher = asyncio.create_task(_watch(receive, gone), name="sandbox-disconnect")
+        try:
+            if await _pause(gone, self._wait):
+                return
+            if self._silent:
+                await gone.wait()
+            else:
+                await _abort(scope, gone)
+        finally:
+            watcher.cancel()
+
+
+def _unfinished(frames: Iterable[bytes], chunks: int) -> list[bytes]:
     """What arrives before an accident: never the last frame, and of a single one only the half."""
     every = list(frames)
-    if len(every) > 1:
-        return every[: min(_CUT_AFTER, len(every) - 1)]
-    return [frame[: len(frame) // 2] for frame in every]
+    if len(every) == 1 and chunks:
+        return [every[0][: len(every[0]) // 2]]
+    return every[: max(0, min(chunks, len(every) - 1))]
 
 
 async def _watch(receive: Receive, gone: asyncio.Event) -> None:

@@ -3,19 +3,21 @@
 Only shapes live here; who refuses what is decided elsewhere.
 """
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
 import msgspec
 
+from core.sandbox.durations import duration
 from core.sandbox.paths import VERIFY_PATH
 
-_RPC: Final = "type.googleapis.com/google.rpc."
-_DOMAIN: Final = "cloudcode-pa.googleapis.com"
+RPC: Final = "type.googleapis.com/google.rpc."
+DOMAIN: Final = "cloudcode-pa.googleapis.com"
 _LONG_DELAY: Final = 300.0
 """From this many seconds on a 429 means an exhausted quota, before it a rate limit."""
 
-_STATUS: Final[dict[int, tuple[str, str]]] = {
+STATUS: Final[dict[int, tuple[str, str]]] = {
     400: ("INVALID_ARGUMENT", "Request contains an invalid argument."),
     401: (
         "UNAUTHENTICATED",
@@ -35,11 +37,8 @@ _STATUS: Final[dict[int, tuple[str, str]]] = {
     503: ("UNAVAILABLE", "The service is currently unavailable."),
     504: ("DEADLINE_EXCEEDED", "Deadline expired before operation could complete."),
 }
-_BAD_GATEWAY_PAGE: Final = (
-    "<!DOCTYPE html>\n<html lang=en><title>Error 502 (Server Error)!!1</title>"
-    "<p><b>502.</b> <ins>That’s an error.</ins><p>The server encountered a temporary error and could "
-    "not complete your request.<p>Please try again in 30 seconds.\n"
-)
+JSON: Final = "application/json; charset=UTF-8"
+HTML: Final = "text/html; charset=UTF-8"
 
 Details = list[dict[str, Any]]
 
@@ -51,41 +50,66 @@ class Violation(msgspec.Struct, frozen=True):
     description: str
 
 
-class ApiError(Exception):
-    """A refusal of the `v1internal` service: everything its body says."""
+class Refused(Exception):
+    """A refusal: its status, its body, and headers besides the usual ones."""
 
-    def __init__(self, code: int, message: str, status: str = "", details: Details | None = None) -> None:
+    def __init__(self, code: int, message: str) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
-        self.status = status or _STATUS.get(code, ("UNKNOWN", ""))[0]
-        self.details = details or []
+        self.headers: Mapping[str, str] = {}
+        self.wait = 0.0
+        """Seconds before it is said."""
 
     def body(self) -> bytes:
-        """The JSON body, or the load balancer's page for 502."""
-        if self.code == 502:
-            return _BAD_GATEWAY_PAGE.encode()
-        error: dict[str, Any] = {"code": self.code, "message": self.message, "status": self.status}
-        if self.details:
-            error["details"] = self.details
-        return msgspec.json.encode({"error": error})
+        raise NotImplementedError
 
     @property
     def media_type(self) -> str:
-        return "text/html; charset=UTF-8" if self.code == 502 else "application/json; charset=UTF-8"
+        return JSON
 
 
-class OAuthError(Exception):
+class ApiError(Refused):
+    """A refusal of the `v1internal` service: everything its body says. `listed`: it stands in an array,
+    as in a stream that is no event stream."""
+
+    def __init__(self, code: int, message: str, status: str = "", details: Details | None = None) -> None:
+        super().__init__(code, message)
+        self.status = status or STATUS.get(code, ("UNKNOWN", ""))[0]
+        self.details = details or []
+        self.listed = False
+
+    def body(self) -> bytes:
+        error: dict[str, Any] = {"code": self.code, "message": self.message, "status": self.status}
+        if self.details:
+            error["details"] = self.details
+        return msgspec.json.encode([{"error": error}] if self.listed else {"error": error})
+
+
+class OAuthError(Refused):
     """A refusal of the token endpoint: `{"error", "error_description"}`."""
 
     def __init__(self, error: str, description: str, code: int = 400) -> None:
-        super().__init__(description)
+        super().__init__(code, description)
         self.error = error
-        self.description = description
-        self.code = code
 
     def body(self) -> bytes:
-        return msgspec.json.encode({"error": self.error, "error_description": self.description})
+        return msgspec.json.encode({"error": self.error, "error_description": self.message})
+
+
+class RawError(Refused):
+    """A body that is taken as it is: a load balancer's page, or anything else."""
+
+    def __init__(self, code: int, text: str, media_type: str = HTML) -> None:
+        super().__init__(code, text)
+        self._media_type = media_type
+
+    def body(self) -> bytes:
+        return self.message.encode()
+
+    @property
+    def media_type(self) -> str:
+        return self._media_type
 
 
 def violations(found: list[Violation]) -> ApiError:
@@ -94,7 +118,7 @@ def violations(found: list[Violation]) -> ApiError:
     return ApiError(
         400,
         "\n".join(one.description for one in found),
-        details=[{"@type": _RPC + "BadRequest", "fieldViolations": wrong}],
+        details=[{"@type": RPC + "BadRequest", "fieldViolations": wrong}],
     )
 
 
@@ -115,12 +139,12 @@ def anthropic_invalid(message: str, request_id: str) -> ApiError:
 
 def unauthenticated(reason: str) -> ApiError:
     """401; `reason` is ACCESS_TOKEN_EXPIRED, ACCESS_TOKEN_INVALID or CREDENTIALS_MISSING."""
-    info = {"reason": reason, "domain": "googleapis.com", "metadata": {"service": _DOMAIN}}
-    return ApiError(401, _STATUS[401][1], details=[{"@type": _RPC + "ErrorInfo"} | info])
+    info = {"reason": reason, "domain": "googleapis.com", "metadata": {"service": DOMAIN}}
+    return ApiError(401, STATUS[401][1], details=[{"@type": RPC + "ErrorInfo"} | info])
 
 
 def not_found() -> ApiError:
-    return ApiError(404, _STATUS[404][1])
+    return ApiError(404, STATUS[404][1])
 
 
 def project_denied(project: str) -> ApiError:
@@ -130,9 +154,9 @@ def project_denied(project: str) -> ApiError:
         403,
         f"Permission denied on resource project {project}.",
         details=[
-            {"@type": _RPC + "ErrorInfo"}
+            {"@type": RPC + "ErrorInfo"}
             | info
-            | {"metadata": {"consumer": f"projects/{project}", "service": _DOMAIN}}
+            | {"metadata": {"consumer": f"projects/{project}", "service": DOMAIN}}
         ],
     )
 
@@ -143,12 +167,13 @@ def not_onboarded(project: str) -> ApiError:
     return ApiError(
         403,
         f"Cloud Code Private API has not been used in project {project} before or it is disabled.",
-        details=[{"@type": _RPC + "ErrorInfo"} | info | {"metadata": {"consumer": f"projects/{project}"}}],
+        details=[{"@type": RPC + "ErrorInfo"} | info | {"metadata": {"consumer": f"projects/{project}"}}],
     )
 
 
-def exhausted(model: str, delay: float, now: float) -> ApiError:
-    """429 that says when `model` is free again: `delay` seconds after `now` (unix seconds)."""
+def exhausted(model: str, delay: float, now: float, reason: str = "") -> ApiError:
+    """429 that says when `model` is free again: `delay` seconds after `now` (unix seconds). Without a
+    `reason`, the delay decides between a used-up quota and a limit on the rate."""
     reset = datetime.fromtimestamp(now + delay, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     metadata = {
         "model": model,
@@ -156,25 +181,25 @@ def exhausted(model: str, delay: float, now: float) -> ApiError:
         "quotaResetTimeStamp": reset,
         "uiMessage": "true",
     }
-    reason = "QUOTA_EXHAUSTED" if delay >= _LONG_DELAY else "RATE_LIMIT_EXCEEDED"
+    reason = reason or ("QUOTA_EXHAUSTED" if delay >= _LONG_DELAY else "RATE_LIMIT_EXCEEDED")
     whole = duration(float(int(delay)) or delay)
     return ApiError(
         429,
         f"You have exhausted your capacity on this model. Your quota will reset after {whole}.",
         details=[
-            {"@type": _RPC + "ErrorInfo", "reason": reason, "domain": _DOMAIN, "metadata": metadata},
-            {"@type": _RPC + "RetryInfo", "retryDelay": f"{delay:.9f}".rstrip("0").rstrip(".") + "s"},
+            {"@type": RPC + "ErrorInfo", "reason": reason, "domain": DOMAIN, "metadata": metadata},
+            {"@type": RPC + "RetryInfo", "retryDelay": f"{delay:.9f}".rstrip("0").rstrip(".") + "s"},
         ],
     )
 
 
 def no_capacity(model: str) -> ApiError:
     """503: the model's servers are full; nobody's quota is to blame."""
-    info = {"reason": "MODEL_CAPACITY_EXHAUSTED", "domain": _DOMAIN, "metadata": {"model": model}}
+    info = {"reason": "MODEL_CAPACITY_EXHAUSTED", "domain": DOMAIN, "metadata": {"model": model}}
     return ApiError(
         503,
         f"No capacity available for model {model} on the server",
-        details=[{"@type": _RPC + "ErrorInfo"} | info],
+        details=[{"@type": RPC + "ErrorInfo"} | info],
     )
 
 
@@ -191,42 +216,10 @@ def verify_account(here: str) -> ApiError:
         "Verify your account to continue.",
         details=[
             {
-                "@type": _RPC + "ErrorInfo",
+                "@type": RPC + "ErrorInfo",
                 "reason": "VALIDATION_REQUIRED",
-                "domain": _DOMAIN,
+                "domain": DOMAIN,
                 "metadata": metadata,
             }
         ],
     )
-
-
-def asked_for(code: int, delay: float | None, model: str, here: str, now: float) -> ApiError:
-    """The refusal that `[[error NNN]]` asks for, in the shape that status really has.
-
-    `delay` (seconds) matters for 429 only; without one the limit passes after a few seconds. `here` is
-    the sandbox's own address.
-    """
-    match code:
-        case 401:
-            return unauthenticated("ACCESS_TOKEN_EXPIRED")
-        case 403:
-            return verify_account(here)
-        case 429:
-            return exhausted(model, 3.957525076 if delay is None else delay, now)
-        case 503 | 529:
-            refusal = no_capacity(model)
-            return ApiError(code, refusal.message, "UNAVAILABLE", refusal.details)
-        case _:
-            fallback = ("INVALID_ARGUMENT" if code < 500 else "INTERNAL", f"Error {code}.")
-            status, message = _STATUS.get(code, fallback)
-            return ApiError(code, message, status)
-
-
-def duration(seconds: float) -> str:
-    """A Go duration: `3.957525076s`, `1h16m3.2s`."""
-    minutes, rest = divmod(seconds, 60)
-    hours, minutes = divmod(int(minutes), 60)
-    text = f"{rest:.9f}".rstrip("0").rstrip(".") + "s"
-    if hours:
-        return f"{hours}h{minutes}m{text}"
-    return f"{minutes}m{text}" if minutes else text

@@ -14,26 +14,29 @@ from typing import Final
 from msgspec import Struct
 
 from core.sandbox import steering, strict, usage
-from core.sandbox.accounts import SandboxAccount
+from core.sandbox.accounts import SandboxAccount, project_of
 from core.sandbox.catalogue import MODELS, Model
 from core.sandbox.checks import check_request
-from core.sandbox.compose import Composed, compose, compose_picture, question_of
-from core.sandbox.errors import asked_for, exhausted, invalid, not_found, not_onboarded, project_denied
+from core.sandbox.compose import Composed, compose, compose_picture, compose_text, question_of
+from core.sandbox.delivery import Unanswered
+from core.sandbox.errors import Refused, exhausted, invalid, not_found, not_onboarded, project_denied
 from core.sandbox.messages import GenerateBody, ImageConfig, Request
+from core.sandbox.refusals import Moment
 from core.sandbox.steering import Steering
 
-Script = Callable[[str, str], Steering | None]
-"""Asked before each generation with account name and model; its answer replaces the prompt's steering."""
+Steer = Callable[[Model, Steering], Steering]
+"""What becomes of a generation by `Model`, given what its prompt asks for."""
 
 _REPEATS: Final = 512
 
 
 class Generation(Struct, frozen=True):
-    """A finished answer and how it is to be delivered."""
+    """A finished answer and how it is to be delivered. `error`: what breaks it off in the middle."""
 
     answer: Composed
     model: Model
     steering: Steering
+    error: Refused | None = None
 
 
 class Studio:
@@ -53,19 +56,24 @@ class Studio:
 
 
 async def generate(
-    body: bytes, account: SandboxAccount, studio: Studio, script: Script | None, now: float, here: str
+    body: bytes, account: SandboxAccount, studio: Studio, steer: Steer, now: float, here: str, streaming: bool
 ) -> Generation:
-    """Check, think, draw. `here` is the sandbox's own address. Raises ApiError."""
+    """Check, think, draw. `here` is the sandbox's own address. Raises Refused, and Unanswered."""
     envelope = strict.read(body, GenerateBody)
     model = MODELS.get(envelope.model or "")
     if model is None:
         raise not_found()
     request = envelope.request or Request()
-    steered = steering.read(question_of(request))
-    if script and (scripted := script(account.name, model.id)):
-        steered = scripted
-    if steered.error:
-        raise asked_for(steered.error, steered.delay, model.id, here, now)
+    steered = steer(model, steering.read(question_of(request)))
+    if steered.close or steered.silent:
+        raise Unanswered(steered.silent, steered.wait)
+    error = steered.refusal.error(moment_of(account, model, here, now)) if steered.refusal else None
+    form = steered.refusal.form if steered.refusal else ""
+    if error is not None and form != "answer" and not (form == "stream" and streaming):
+        error.wait = steered.wait
+        raise error
+    if not account.planned.has(model.id):
+        raise not_found()
     if steered.mistaken and model.draws:
         raise invalid(steering.correction(steered.mistaken))
     _check_project(envelope.project or "", account)
@@ -76,17 +84,26 @@ async def generate(
             f"The input token count ({tokens}) exceeds the maximum number of tokens allowed "
             f"({model.context})."
         )
-    left, resets = account.remaining(model.family, now)
+    left, resets = account.remaining(model, now)
     if left <= 0:
         raise exhausted(model.id, resets - now, now)
     cached = account.cached(usage.prefixes(request, model.id))
-    if model.draws and not steered.empty:
+    if error is not None and form == "answer":
+        answer, error = compose_text(request, cached, error.message), None
+    elif model.draws and not (steered.empty or steered.blocked or steered.malformed or steered.thoughts):
         answer = await _draw(request, studio, cached)
     else:
         answer = compose(request, model, steered, cached, await _look(request))
     spent = answer.usage
     account.spend(model, spent.prompt - spent.cached + spent.answer + spent.thoughts, now)
-    return Generation(answer, model, steered)
+    return Generation(answer, model, steered, error)
+
+
+def moment_of(account: SandboxAccount, model: Model | None, here: str, now: float) -> Moment:
+    """What a refusal may speak of; without a model, of one that everybody knows."""
+    spoken = model or MODELS["gemini-3-pro-high"]
+    project = account.project or project_of(account.name)
+    return Moment(spoken.id, here, now, project, spoken.claude)
 
 
 def _check_project(project: str, account: SandboxAccount) -> None:

@@ -1,19 +1,18 @@
-"""Google's side of OAuth: the token endpoint, user info, and a page to choose an account on.
+"""Google's side of OAuth: the token endpoint, user info, and the codes that a sign-in is given.
 
 Pure: forms and queries in, values or OAuthError out (spec/antigravity-upstream.md 1).
 """
 
 import base64
 import hashlib
-import html
 from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Any, Final
-from urllib.parse import urlencode, urlsplit
 
 import msgspec
 
-from core.sandbox.accounts import READY_ACCOUNTS, email_of, project_of
+from core.sandbox import consent
+from core.sandbox.accounts import email_of
 from core.sandbox.errors import ApiError, OAuthError, unauthenticated
 from core.sandbox.tokens import (
     ACCESS_SECONDS,
@@ -33,16 +32,6 @@ _SCOPE: Final = (
 )
 _ACCESS: Final = "ya29.sandbox-"
 _CODE: Final = "4/0sandbox-"
-VERIFY_PAGE: Final = (
-    "<!doctype html><html lang=en><meta charset=utf-8><title>Sandbox verification</title>"
-    "<style>body{font:16px/1.6 system-ui;max-width:30em;margin:4em auto}</style>"
-    "<h1>Nothing to confirm</h1><p>This is agtui's sandbox: it played an account that has to be verified. "
-    "The account comes back by itself after a minute, and at once with "
-    "<code>agtui accounts enable ACCOUNT</code>.</p>"
-)
-"""Where the link of a verification leads, which is a page of Google's for a real account."""
-
-_LOOPBACK: Final = {"localhost", "127.0.0.1", "::1"}
 _USED_CODES: Final = 1024
 
 
@@ -99,42 +88,28 @@ class OAuth:
         except ValueError:
             raise unauthenticated("ACCESS_TOKEN_INVALID") from None
 
-    def chooser(self, query: Mapping[str, str], here: str) -> str:
-        """The page on which a person picks an account. `here` is its own path.
+    def approve(self, query: Mapping[str, str], name: str, now: float, lasts: int = CODE_SECONDS) -> str:
+        """The address to send the browser of `name` to: redirect_uri with a code that lasts so many seconds.
 
-        Raises ApiError 400 for a client or an address to return to that isn't allowed.
+        Raises ApiError.
         """
-        _check_authorize(query)
-        names = [one.name for one in READY_ACCOUNTS]
-        hint = query.get("login_hint", "").partition("@")[0]
-        if hint and name_of(refresh_token(hint)) and hint not in names:
-            names.insert(0, hint)
-        rows = "".join(
-            f'<li><a href="{html.escape(here + "?" + urlencode({**query, "account": name}))}">'
-            f"{html.escape(email_of(name))}</a></li>"
-            for name in names
-        )
-        return (
-            "<!doctype html><html lang=en><meta charset=utf-8><title>Sandbox sign-in</title>"
-            "<style>body{font:16px/1.6 system-ui;max-width:26em;margin:4em auto}</style>"
-            "<h1>Choose an account</h1><p>This is agtui's simulated sign-in; nothing leaves this machine.</p>"
-            f"<ul>{rows}</ul>"
-        )
-
-    def approve(self, query: Mapping[str, str], now: float) -> str:
-        """The address to send the browser to once `account` was picked: redirect_uri with a code."""
-        _check_authorize(query)
-        name = query["account"]
-        if name_of(refresh_token(name)) is None:
+        consent.check(query)
+        if not consent.is_name(name):
             raise ApiError(400, "Unknown account.")
         self._issued += 1
         grant = _Grant(name, query["redirect_uri"], query.get("code_challenge", ""), self._issued)
-        sealed = self._seal.close("code", msgspec.json.encode(grant).decode(), int(now) + CODE_SECONDS)
-        answer = {"code": _CODE + sealed, "scope": _SCOPE}
-        if query.get("state"):
-            answer["state"] = query["state"]
-        joint = "&" if "?" in query["redirect_uri"] else "?"
-        return query["redirect_uri"] + joint + urlencode(answer)
+        sealed = self._seal.close("code", msgspec.json.encode(grant).decode(), int(now) + lasts)
+        return consent.back(query, {"code": _CODE + sealed, "scope": _SCOPE})
+
+    def who(self, form: Mapping[str, str], now: float) -> str:
+        """The account that a form of the token endpoint is about; empty if that can't be told."""
+        if form.get("grant_type") == "refresh_token":
+            return name_of(form.get("refresh_token", "")) or ""
+        try:
+            raw = self._seal.open("code", form.get("code", "").removeprefix(_CODE), now)
+        except ValueError:
+            return ""
+        return msgspec.json.decode(raw, type=_Grant).name
 
     def _tokens(self, name: str, now: float) -> dict[str, Any]:
         sealed = self._seal.close("access", name, int(now) + ACCESS_SECONDS)
@@ -175,38 +150,6 @@ def user_info(name: str) -> dict[str, Any]:
         "name": label,
         "given_name": label.split(" ")[0],
     }
-
-
-def load_code_assist(project: str) -> dict[str, Any]:
-    """The reply of loadCodeAssist; `project` is empty before the account is onboarded."""
-    reply: dict[str, Any] = {
-        "allowedTiers": [
-            {"id": "free-tier", "name": "Antigravity", "isDefault": True},
-            {
-                "id": "standard-tier",
-                "name": "Antigravity Standard",
-                "userDefinedCloudaicompanionProject": True,
-            },
-        ]
-    }
-    if project:
-        reply["currentTier"] = {"id": "free-tier", "name": "Antigravity"}
-        reply["cloudaicompanionProject"] = project
-        if project == project_of(READY_ACCOUNTS[0].name):
-            reply["paidTier"] = {"id": "g1-pro-tier", "name": "Google AI Pro"}
-    return reply
-
-
-def _check_authorize(query: Mapping[str, str]) -> None:
-    if query.get("client_id") != CLIENT_ID:
-        raise ApiError(401, "Error 401: invalid_client. The OAuth client was not found.")
-    target = urlsplit(query.get("redirect_uri", ""))
-    if target.scheme != "http" or target.hostname not in _LOOPBACK:
-        raise ApiError(400, "Error 400: redirect_uri_mismatch. Only loopback addresses are allowed.")
-    if query.get("response_type") != "code":
-        raise ApiError(400, "Error 400: invalid_request. response_type must be code.")
-    if query.get("code_challenge") and query.get("code_challenge_method") != "S256":
-        raise ApiError(400, "Error 400: invalid_request. code_challenge_method must be S256.")
 
 
 def _challenge(verifier: str) -> str:

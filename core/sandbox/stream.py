@@ -75,7 +75,7 @@ def unary(answer: Composed, model: Model, ids: Ids) -> bytes:
             parts[-1] = last | part | {"text": last["text"] + part["text"]}
         else:
             parts.append(part)
-    candidate = _candidate(parts, answer.finish, answer.grounding)
+    candidate = _candidate(parts, answer)
     return msgspec.json.encode(_envelope(candidate, _usage(answer.usage, answer.usage.answer), model, ids))
 
 
@@ -87,9 +87,9 @@ def events(answer: Composed, model: Model, ids: Ids) -> Iterator[bytes]:
         if waiting is not None:
             sent += len(waiting.get("text", "")) // 4
             tokens = min(sent, answer.usage.answer)
-            yield _event(_candidate([waiting], "", None), _usage(answer.usage, tokens), model, ids)
+            yield _event(_candidate([waiting]), _usage(answer.usage, tokens), model, ids)
         waiting = part
-    candidate = _candidate([waiting] if waiting else [], answer.finish, answer.grounding)
+    candidate = _candidate([waiting] if waiting else [], answer)
     yield _event(candidate, _usage(answer.usage, answer.usage.answer), model, ids)
 
 
@@ -97,14 +97,19 @@ def _event(candidate: dict[str, Any], usage: dict[str, int], model: Model, ids: 
     return frame(msgspec.json.encode(_envelope(candidate, usage, model, ids)))
 
 
-def _candidate(parts: list[dict[str, Any]], finish: str, grounding: dict[str, Any] | None) -> dict[str, Any]:
+def _candidate(parts: list[dict[str, Any]], ended: Composed | None = None) -> dict[str, Any]:
+    """`ended`: the answer, if these are its last parts."""
     candidate: dict[str, Any] = {}
     if parts:
         candidate["content"] = {"role": "model", "parts": parts}
-    if finish:
-        candidate["finishReason"] = finish
-    if grounding:
-        candidate["groundingMetadata"] = grounding
+    if ended is None:
+        return candidate
+    if ended.finish:
+        candidate["finishReason"] = ended.finish
+    if ended.message:
+        candidate["finishMessage"] = ended.message
+    if ended.grounding:
+        candidate["groundingMetadata"] = ended.grounding
     return candidate
 
 

@@ -4,7 +4,9 @@ from datetime import datetime
 
 import httpx
 
-from core.sandbox import Allowance
+from core.sandbox.accounts import Planned
+from core.sandbox.quotas import Allowance, QuotaStart, Window
+from core.sandbox.script import Script
 from tests.sandbox.world import CHAT, FakeClock, World, new_client, sign_in
 
 METADATA = {"ideType": "ANTIGRAVITY", "platform": "MACOS", "pluginType": "GEMINI"}
@@ -64,7 +66,8 @@ async def test_quota_shrinks_with_use_for_this_account_and_family_only(client: h
 
 
 async def test_used_up_quota_is_a_429_until_its_reset(clock: FakeClock) -> None:
-    async with new_client(clock, allowance=Allowance(tokens=100, window=7200)) as client:
+    small = Allowance((Window("5h", "Five-hour limit", 7200, 100, 1),))
+    async with new_client(clock, allowance=small) as client:
         ada = await sign_in(client)
         await ada.ask("what is SSH?")
         reply = await ada.post("generateContent", ada.body())
@@ -86,3 +89,59 @@ async def test_the_catalogue_says_what_each_model_can_do(ada: World) -> None:
     assert models["sandbox-thinking"]["supportsThinking"] is True
     assert models["sandbox-chat"]["supportsThinking"] is False
     assert models["claude-sonnet-4-6"]["maxOutputTokens"] == 64000
+
+
+async def _windows(world: World, family: str) -> dict[str, dict[str, object]]:
+    reply = await world.post("retrieveUserQuotaSummary", {"project": world.project})
+    (group,) = [one for one in reply.json()["groups"] if one["displayName"] == family]
+    return {bucket["window"]: bucket for bucket in group["buckets"]}
+
+
+async def test_five_hours_and_a_week_shrink_together_and_the_tighter_one_counts(clock: FakeClock) -> None:
+    tight = Allowance((Window("5h", "5 h", 18_000, 1_000, 10), Window("weekly", "week", 604_800, 600, 10)))
+    async with new_client(clock, allowance=tight) as client:
+        ada = await sign_in(client)
+        await ada.ask("what is SSH?")
+        windows = await _windows(ada, "sandbox")
+        assert float(str(windows["weekly"]["remainingFraction"])) < float(
+            str(windows["5h"]["remainingFraction"])
+        )
+        assert (await _left(ada))["remainingFraction"] == windows["weekly"]["remainingFraction"]
+        clock.time += 18_001
+        ada = await sign_in(client)
+        assert (await _windows(ada, "sandbox"))["5h"]["remainingFraction"] == 1.0
+        assert (await _left(ada))["remainingFraction"] == windows["weekly"]["remainingFraction"]
+
+
+async def test_an_account_may_start_with_little_left_until_a_reset(clock: FakeClock) -> None:
+    start = (QuotaStart("claude", left=0.25, resets=4_560), QuotaStart("sandbox", "weekly", left=0.0))
+    async with new_client(clock, script=Script((Planned("ada", quotas=start),))) as client:
+        ada = await sign_in(client)
+        claude = await _left(ada, "claude-sonnet-4-6")
+        assert claude["remainingFraction"] == 0.25
+        assert datetime.fromisoformat(str(claude["resetTime"])).timestamp() == clock.time + 4_560
+        assert (await ada.post("generateContent", ada.body())).status_code == 429
+        assert (await _left(ada, "gemini-3-pro-high"))["remainingFraction"] == 1.0
+        clock.time += 604_801
+        ada = await sign_in(client)
+        assert (await _left(ada, "claude-sonnet-4-6"))["remainingFraction"] == 1.0
+        assert await ada.ask()
+
+
+async def test_an_account_lacks_the_models_that_it_is_planned_without() -> None:
+    async with new_client(script=Script((Planned("ada", without=("*-image",)),))) as client:
+        ada = await sign_in(client)
+        models = (await ada.post("fetchAvailableModels", {})).json()["models"]
+        assert "sandbox-chat" in models
+        assert not [model for model in models if model.endswith("-image")]
+        assert (await ada.post("generateContent", ada.body("a hill", "sandbox-image"))).status_code == 404
+
+
+async def test_an_account_that_is_not_eligible_never_gets_a_project() -> None:
+    async with new_client(script=Script((Planned("eve", "none"),))) as client:
+        eve = await sign_in(client, "eve")
+        reply = (await eve.post("loadCodeAssist", {"metadata": METADATA})).json()
+        assert reply["ineligibleTiers"][0]["reasonCode"] == "UNSUPPORTED_LOCATION"
+        done = (await eve.post("onboardUser", {"tierId": "free-tier"})).json()
+        assert done["done"]
+        assert "cloudaicompanionProject" not in done["response"]

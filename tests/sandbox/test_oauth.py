@@ -132,6 +132,27 @@ async def test_the_page_sends_nobody_anywhere_strange(
     assert "location" not in reply.headers
 
 
+async def test_the_page_also_refuses_says_nothing_and_comes_back_too_late(client: httpx.AsyncClient) -> None:
+    page = await client.get("/authorize", params=AUTHORIZE)
+    for play in ("refuse", "wait", "expired"):
+        assert f"play={play}" in page.text
+    refused = await client.get("/authorize", params={**AUTHORIZE, "play": "refuse"})
+    answer = parse_qs(urlsplit(refused.headers["location"]).query)
+    assert (answer["error"], answer["state"]) == (["access_denied"], ["s1"])
+    waits = await client.get("/authorize", params={**AUTHORIZE, "play": "wait"})
+    assert waits.status_code == 200
+    assert "five minutes" in waits.text
+    assert (await _redeem(client, {**AUTHORIZE, "play": "expired"})).json()["error"] == "invalid_grant"
+
+
+@pytest.mark.parametrize("play", ["refuse", "wait", "expired"])
+async def test_none_of_these_leads_anywhere_strange(client: httpx.AsyncClient, play: str) -> None:
+    query = {**AUTHORIZE, "redirect_uri": "http://evil.example/", "play": play}
+    reply = await client.get("/authorize", params=query)
+    assert reply.status_code == 400
+    assert "location" not in reply.headers
+
+
 async def test_a_hint_puts_that_account_first(client: httpx.AsyncClient) -> None:
     page = await client.get("/authorize", params={**AUTHORIZE, "login_hint": "grace@sandbox.test"})
     assert page.text.index("grace@sandbox.test") < page.text.index("ada@sandbox.test")

@@ -11,8 +11,9 @@ import httpx
 import pytest
 
 from core.sandbox import steering
+from core.sandbox.refusals import NAMES, Refusal
 from core.sandbox.steering import Steering
-from tests.sandbox.world import CHAT, World, events_of, new_client, parts_of, sign_in, text_of
+from tests.sandbox.world import CHAT, World, events_of, parts_of, text_of
 
 
 @pytest.mark.parametrize(
@@ -75,6 +76,49 @@ async def test_a_502_is_the_page_of_a_load_balancer(ada: World) -> None:
     reply = await ada.post("generateContent", ada.body("[[error 502]]"))
     assert reply.status_code == 502
     assert reply.headers["content-type"].startswith("text/html")
+
+
+@pytest.mark.parametrize("name", NAMES)
+async def test_every_named_error_is_one_that_a_client_can_read(ada: World, name: str) -> None:
+    reply = await ada.post("streamGenerateContent?alt=sse", ada.body(f"[[error {name}]]"))
+    assert reply.status_code >= 400
+    if name != "page":
+        assert reply.json()["error"]["code"] == reply.status_code
+        assert reply.json()["error"]["message"]
+
+
+async def test_an_error_may_come_in_an_array_in_a_stream_or_as_an_answer(ada: World) -> None:
+    listed = await ada.post("generateContent", ada.body("[[error soft array]]"))
+    assert [one["error"]["status"] for one in listed.json()] == ["RESOURCE_EXHAUSTED"]
+    broken = await ada.post(
+        "streamGenerateContent?alt=sse", ada.body("[[error capacity stream]] what is SSH?")
+    )
+    assert broken.status_code == 200
+    *answer, last = broken.content.strip().split(b"\n\n")
+    assert len(answer) == 3
+    assert b'data: {"error":{"code":503' in last
+    said = await ada.ask("[[error outdated answer]]")
+    assert text_of(said).startswith("This version of Antigravity is no longer supported.")
+
+
+async def test_an_answer_may_come_to_nothing_in_more_ways_than_one(ada: World) -> None:
+    thoughts = await ada.ask("[[thoughts]] why?", "sandbox-thinking")
+    assert text_of(thoughts, thought=True)
+    assert not text_of(thoughts)
+    malformed = (await ada.ask("[[malformed]]"))["candidates"][0]
+    assert malformed["finishReason"] == "MALFORMED_FUNCTION_CALL"
+    assert malformed["finishMessage"].startswith("Malformed function call")
+    assert (await ada.ask("[[blocked]]"))["candidates"][0]["finishReason"] == "SAFETY"
+    assert (await ada.ask("[[blocked]]", "sandbox-image"))["candidates"][0]["finishReason"] == "IMAGE_SAFETY"
+
+
+async def test_close_and_silent_come_before_the_first_byte(served: World) -> None:
+    with pytest.raises(httpx.RemoteProtocolError):
+        await served.post("generateContent", served.body("[[close]]"))
+    with pytest.raises(httpx.ReadTimeout):
+        async with aclosing(reads_of(served, "[[silent]]", timeout=0.3)) as reads:
+            await anext(reads)
+    assert await served.ask("still there?")
 
 
 async def test_only_the_last_block_of_the_last_user_turn_counts(ada: World) -> None:
@@ -181,24 +225,23 @@ async def test_a_client_that_leaves_ends_the_stream(served: World) -> None:
         await asyncio.sleep(0.01)
 
 
-async def test_a_script_can_steer_single_generations() -> None:
-    answers = iter([Steering(error=500), None])
-    async with new_client(script=lambda account, model: next(answers)) as client:
-        ada = await sign_in(client)
-        assert (await ada.post("generateContent", ada.body())).status_code == 500
-        assert (await ada.post("generateContent", ada.body())).status_code == 200
-
-
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
         ("Use the Tool now", Steering(use_tool=True)),
         ("[[error 42]] [[error abc]] [[unknown]]", Steering(mistaken="[[error 42]]")),
+        ("[[error 429 soon]]", Steering(mistaken="[[error 429 soon]]")),
+        ("[[error invalid-grant]]", Steering(mistaken="[[error invalid-grant]]")),
+        ("[[error quota 1h16m3s]]", Steering(refusal=Refusal("quota", 4563.0))),
+        ("[[error soft]]", Steering(refusal=Refusal("soft"))),
+        ("[[error capacity stream]]", Steering(refusal=Refusal("capacity", form="stream"))),
+        ("[[error rate 2s array]]", Steering(refusal=Refusal("rate", 2.0, "array"))),
+        ("[[close]] [[thoughts]]", Steering(close=True, thoughts=True)),
         ("[[error 200]]", Steering(mistaken="[[error 200]]")),
         ("[[error 999 3s]]", Steering(mistaken="[[error 999 3s]]")),
         ("[[error]]", Steering(mistaken="[[error]]")),
-        ("[[error 429 1.5s]]", Steering(error=429, delay=1.5)),
-        ("[[error 429 750ms]]", Steering(error=429, delay=0.75)),
+        ("[[error 429 1.5s]]", Steering(refusal=Refusal("429", 1.5))),
+        ("[[error 429 750ms]]", Steering(refusal=Refusal("429", 0.75))),
         ("[[slow]][[cut]]", Steering(slow=True, cut=True)),
         ("slow, cut, hang", Steering()),
     ],

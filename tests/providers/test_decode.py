@@ -405,6 +405,22 @@ def test_an_answer_that_only_refuses_our_version_is_an_error() -> None:
     assert failed(message({"text": OLD}, finish="STOP")).failure.cause is Cause.OUTDATED
 
 
+@pytest.mark.parametrize("at", [1, 5, 30, 60])
+def test_the_refusal_of_our_version_may_come_in_pieces(at: int) -> None:
+    pieces = message({"text": OLD[:at]}), message({"text": OLD[at:]}, finish="STOP")
+    assert failed(*pieces).failure.cause is Cause.OUTDATED
+
+
+@pytest.mark.parametrize("text", ["T", "This", "This version is fine.", "Your version of Antigravity is"])
+def test_an_answer_that_only_begins_like_it_is_given_whole(text: str) -> None:
+    assert parts(message({"text": text}, finish="STOP")) == (Text(text),)
+    assert parts(message({"text": text, "thoughtSignature": "s"}, finish="STOP")) == (
+        Text(text, signature="s"),
+    )
+    signed = message({"text": text}), message({"text": "", "thoughtSignature": "s"}, finish="STOP")
+    assert parts(*signed) == (Text(text, signature="s"),)
+
+
 def test_an_answer_that_goes_on_after_that_sentence_is_one() -> None:
     long = OLD + " And more of it." * 30
     assert text_of(parts(message({"text": OLD}), message({"text": long}, finish="STOP"))) == OLD + long

@@ -7,7 +7,6 @@ object, ids that repeat) is evened out here. Sources: seed 001 (responses), Gemi
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -39,7 +38,7 @@ from core.wire.sse import MAX_EVENT_BYTES, EventTooLargeError, SseParser
 from core.wire.tokens import request_tokens, text_tokens
 
 from .encode import Encoded
-from .endings import CUT, HOLE, broken, ending, searched
+from .endings import CUT, HOLE, broken, ending, may_refuse_version, refuses_version, searched
 from .error_table import OUTDATED
 from .errors import classify_object
 from .models import family_of
@@ -47,11 +46,6 @@ from .models import family_of
 log = logging.getLogger("agtui.providers.antigravity")
 
 DONE: Final = b"[DONE]"
-OUTDATED_LONGEST: Final = 300
-OUTDATED_TEXT: Final = re.compile(
-    r"\W*(this|your) version of antigravity is no longer supported", re.IGNORECASE
-)
-"""A short answer that begins with this sentence is a refusal of the client version."""
 
 
 class Envelope(Response):
@@ -85,7 +79,7 @@ class Decoder:
         self._kept = 0
         self._open: type[Text] | type[Thought] | None = None
         self._begun = False
-        self._held = ""
+        self._held = self._held_signature = ""
         self._calls: dict[str, tuple[str, str]] = {}
         self._counts: UsageMetadata | None = None
         self._said = 0
@@ -137,8 +131,9 @@ class Decoder:
             raise GatewayError(self.failure)
         if not self.complete:
             raise GatewayError(CUT)
-        if self._held:
+        if refuses_version(self._held):
             raise GatewayError(OUTDATED)
+        self._flush(batch)
         self._close(batch)
         if self._reason in BROKEN or (self._reason == "OTHER" and not self._begun):
             raise GatewayError(broken(self._reason, self._message))
@@ -216,12 +211,15 @@ class Decoder:
         if not text:
             if not signature:
                 return
+            if not refuses_version(self._held):
+                self._flush(batch)
             if self._open is None:
                 self._switch(kind, batch)
             batch.append(PartDelta("", signature))
             return
         if not self._begun:
             if kind is Text and self._may_be_outdated(text):
+                self._held_signature = signature or self._held_signature
                 return
             self._flush(batch)
         if kind is not self._open:
@@ -233,7 +231,7 @@ class Decoder:
     def _may_be_outdated(self, text: str) -> bool:
         """Hold back a first text that may be the refusal of our version, until more of it comes."""
         text = self._held + text
-        if len(text) > OUTDATED_LONGEST or not OUTDATED_TEXT.match(text):
+        if not may_refuse_version(text):
             return False
         self._held = text
         return True
@@ -243,7 +241,7 @@ class Decoder:
         if self._held:
             text, self._held = self._held, ""
             self._switch(Text, batch)
-            batch.append(PartDelta(text))
+            batch.append(PartDelta(text, self._held_signature))
 
     def _switch(self, kind: type[Text] | type[Thought], batch: Batch) -> None:
         if self._open is not None:

@@ -1,4 +1,4 @@
-"""How an answer ends: its last word, what a search found, and the two ways of coming to nothing. Pure."""
+"""How an answer ends: its last word, what a search found, and the ways of coming to nothing. Pure."""
 
 from __future__ import annotations
 
@@ -26,6 +26,30 @@ HOLE: Final = Failure(
     cause=Cause.CUT,
 )
 """Something in the middle can't be read."""
+
+
+OUTDATED_LONGEST: Final = 300
+OUTDATED: Final = tuple(
+    f"{whose} version of antigravity is no longer supported" for whose in ("this", "your")
+)
+"""A short answer that begins with one of these is a refusal of the client version (upstream notes 3.5)."""
+
+
+def refuses_version(text: str) -> bool:
+    """Whether a whole answer is nothing but that refusal."""
+    return len(text) <= OUTDATED_LONGEST and _plain(text).startswith(OUTDATED)
+
+
+def may_refuse_version(text: str) -> bool:
+    """Whether an answer that has begun with `text` may become that refusal."""
+    begun = _plain(text)
+    return len(text) <= OUTDATED_LONGEST and any(
+        begun.startswith(sentence) or sentence.startswith(begun) for sentence in OUTDATED
+    )
+
+
+def _plain(text: str) -> str:
+    return text.lower().lstrip(" \t\r\n\"'*_#>-")
 
 
 def ending(reason: str, message: str, blocked: PromptFeedback | None) -> Finished:

@@ -18,6 +18,8 @@ from core.config.paths import Paths
 from core.runtime.opening import open_services
 from core.services import Services
 
+from .faults import Faults, Play, start
+
 AGTUI = (sys.executable, "-P", "-m", "core.cli.main")
 ROOT = Path(__file__).resolve().parents[2]
 FOREIGN = ("AGTUI_", "ANTIGRAVITY_", "NO_COLOR", "FORCE_COLOR", "API_KEY", "ABV_", "COLUMNS")
@@ -43,6 +45,20 @@ async def opened(home: Path) -> AsyncIterator[Open]:
     yield start
     for services in reversed(made):
         await services.aclose()
+
+
+@pytest.fixture
+async def play(home: Path) -> AsyncIterator[Play]:
+    """`await play(script)`: agtui with a sandbox that plays it, ended with the test."""
+    made: list[Faults] = []
+
+    async def started(script: str, **env: str) -> Faults:
+        made.append(await start(home, script, **env))
+        return made[-1]
+
+    yield started
+    for faults in made:
+        await faults.aclose()
 
 
 def free_port() -> int:

@@ -56,6 +56,7 @@ class App:
     async def open(self, **options: Any) -> Services:
         """The services; options as `core.runtime.opening.open_services` has them."""
         if self.script is not None:
+            _check_wanted(self)
             options["script"] = self.script
         if self.opener is not None:
             return await self.opener(self.paths, **options)
@@ -193,13 +194,16 @@ def check_script(app: App) -> None:
 
     Raises click.UsageError and GatewayError(cause config).
     """
-    if app.script is None:
-        return
+    if app.script is not None:
+        _check_wanted(app)
+        from core.runtime.simulated import read_script
+
+        read_script(app.script)
+
+
+def _check_wanted(app: App) -> None:
     if not app.sandbox:
         raise click.UsageError("--script is what the sandbox plays: add --sandbox.")
-    from core.runtime.simulated import read_script
-
-    read_script(app.script)
 
 
 def alone(ctx: click.Context, as_json: bool) -> bool:

@@ -90,7 +90,10 @@ def _explain(begun: Login, browser: bool, sandbox: bool) -> None:
     words(begun.url)
     words()
     if sandbox:
-        words("This is the sandbox: with &account=ada at its end, the link asks nothing.")
+        words(
+            "This is the sandbox: with &account=ada at its end the link agrees at once, with &play=refuse it "
+            "refuses."
+        )
     if not browser:
         words(
             'If the browser is on another machine, it will end at a page that says "cannot connect". That is '

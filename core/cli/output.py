@@ -7,11 +7,17 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import zip_longest
+from typing import Any, Final
 
 import click
 import msgspec
+
+GAP: Final = "  "
+"""Between two columns of a table."""
+NARROWEST: Final = 10
+"""Characters below which no column of a table is folded."""
 
 # C0 (but tab and newline), DEL, C1, and the characters that turn the direction of text around.
 _UNSAFE = dict.fromkeys(
@@ -83,7 +89,10 @@ def emit_line(value: Any) -> None:
 
 
 def table(rows: Iterable[Sequence[str]], header: Sequence[str]) -> None:
-    """Columns on stdout below a header; tabs instead of spaces when piped, where the header always comes."""
+    """Columns on stdout below a header; tabs instead of spaces when piped, where the header always comes.
+
+    In a terminal that is too narrow the widest columns are folded.
+    """
     cells = [[one_line(cell) for cell in row] for row in rows]
     if not on_terminal():
         for row in [header, *cells]:
@@ -91,14 +100,39 @@ def table(rows: Iterable[Sequence[str]], header: Sequence[str]) -> None:
         return
     if not cells:
         return
-    widths = [max(len(row[at]) for row in [list(header), *cells]) for at in range(len(header))]
-    data(click.style(_columns(header, widths), bold=True))
+    natural = [max(len(row[at]) for row in [list(header), *cells]) for at in range(len(header))]
+    widths = _fitted(natural, terminal_size()[0])
+    for line in _columns(header, widths):
+        data(click.style(line, bold=True))
     for row in cells:
-        data(_columns(row, widths))
+        for line in _columns(row, widths):
+            data(line)
 
 
-def _columns(row: Sequence[str], widths: Sequence[int]) -> str:
-    return "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+def _fitted(widths: Sequence[int], room: int) -> list[int]:
+    """`widths`, the widest made narrower until they fit side by side, but never too narrow to read."""
+    fitted = list(widths)
+    while sum(fitted) + len(GAP) * (len(fitted) - 1) > room:
+        widest = max(range(len(fitted)), key=fitted.__getitem__)
+        if fitted[widest] <= NARROWEST:
+            break
+        fitted[widest] -= 1
+    return fitted
+
+
+def _columns(row: Sequence[str], widths: Sequence[int]) -> Iterator[str]:
+    """The lines of one row."""
+    folded = [_folded(cell, width) for cell, width in zip(row, widths, strict=True)]
+    for pieces in zip_longest(*folded, fillvalue=""):
+        yield GAP.join(piece.ljust(width) for piece, width in zip(pieces, widths, strict=True)).rstrip()
+
+
+def _folded(text: str, width: int) -> list[str]:
+    if len(text) <= width:
+        return [text]
+    from textwrap import wrap
+
+    return wrap(text, width)
 
 
 def moment(at: float) -> str:

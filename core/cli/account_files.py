@@ -77,7 +77,7 @@ def import_files(
         return
     kept = sum(row.step is ImportStep.REPLACE for row in report.skipped)
     words(f"{len(report.added)} added, {len(report.replaced)} replaced, {len(report.skipped)} left alone.")
-    if kept and not replace:
+    if kept and not replace and report.added:
         words(f"For {kept} of them the file has another token: --replace takes it.")
     if report.added or report.replaced:
         words(UNPROVEN)

@@ -110,13 +110,17 @@ def table(rows: Iterable[Sequence[str]], header: Sequence[str]) -> None:
 
 
 def _fitted(widths: Sequence[int], room: int) -> list[int]:
-    """`widths`, the widest made narrower until they fit side by side, but never too narrow to read."""
+    """`widths`, the widest made narrower until they fit side by side, but never too narrow to read.
+
+    The first column, which names its row, comes last.
+    """
     fitted = list(widths)
-    while sum(fitted) + len(GAP) * (len(fitted) - 1) > room:
-        widest = max(range(len(fitted)), key=fitted.__getitem__)
-        if fitted[widest] <= NARROWEST:
-            break
-        fitted[widest] -= 1
+    for first in (1, 0):
+        while sum(fitted) + len(GAP) * (len(fitted) - 1) > room:
+            widest = max(range(first, len(fitted)), key=fitted.__getitem__, default=0)
+            if fitted[widest] <= NARROWEST:
+                break
+            fitted[widest] -= 1
     return fitted
 
 

@@ -8,6 +8,7 @@ import os
 import signal
 from collections.abc import Generator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Final
 
 import click
@@ -81,7 +82,7 @@ async def _serve(app: App, host: str | None, port: int | None, studio_port: int 
     )
     lines: asyncio.Task[None] | None = None
     try:
-        _greet(await services.owner.status())
+        _greet(await services.owner.status(), app.script)
         if not quiet:
             lines = asyncio.create_task(_log_lines(services))
         with _seldom_collecting():
@@ -124,7 +125,7 @@ def _on_signals(ending: asyncio.Event, second: asyncio.Event) -> None:
             loop.add_signal_handler(number, received, number)
 
 
-def _greet(status: Status) -> None:
+def _greet(status: Status, script: Path | None) -> None:
     gateway = next(listener for listener in status.listeners if listener.name == "gateway")
     words(f"agtui {status.version} listens on {gateway.url}")
     words(f"  base URL for OpenAI clients: {gateway.url}/v1")
@@ -133,7 +134,8 @@ def _greet(status: Status) -> None:
         words("  (at a name of it only once the setting server.allowed_hosts has that name)")
     words("  the key they need: agtui keys show")
     if status.sandbox_active:
-        words("  SANDBOX: simulated upstreams answer; no account is used")
+        playing = f", and play {script}" if script is not None else ""
+        words(f"  SANDBOX: simulated upstreams answer{playing}; no account is used")
     elif not status.accounts:
         words("  no account is there yet: agtui accounts login, or start with --sandbox")
         words("  (an account needs ANTIGRAVITY_CLIENT_ID and ANTIGRAVITY_CLIENT_SECRET first)")

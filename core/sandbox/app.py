@@ -7,24 +7,34 @@ import asyncio
 import hashlib
 import secrets
 import time
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 from urllib.parse import parse_qsl
 
-import msgspec
 from starlette.applications import Starlette
 from starlette.requests import Request as HttpRequest
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from core.sandbox import consent, projects, stream, strict, usage
+from core.sandbox import consent, projects, stream, strict
 from core.sandbox.accounts import SandboxAccount, SandboxAccounts
-from core.sandbox.catalogue import MODELS, Model
-from core.sandbox.checks import check_contents, check_tools
+from core.sandbox.catalogue import Model
 from core.sandbox.delivery import Delivery, Unanswered, with_abort
-from core.sandbox.errors import JSON, ApiError, Refused, invalid, not_found, project_denied
+from core.sandbox.errors import JSON, Refused, invalid, not_found
 from core.sandbox.generate import Generation, Studio, generate, moment_of
-from core.sandbox.messages import CountBody, CountedRequest, LoadBody, ModelsBody
+from core.sandbox.handling import (
+    ENDPOINT,
+    as_json,
+    body_of,
+    check_project,
+    count,
+    endpoint_of,
+    own_address,
+    page,
+    refused,
+    unanswered,
+)
+from core.sandbox.messages import LoadBody
 from core.sandbox.oauth import OAuth, user_info
 from core.sandbox.paths import APPEAL_PATH, AUTHORIZE_PATH, TOKEN_PATH, USERINFO_PATH, VERIFY_PATH
 from core.sandbox.quotas import Allowance
@@ -41,8 +51,6 @@ _LEAD_CHUNKS: Final = 12
 """An answer's first byte takes as long as this many chunks."""
 
 _BIG_SPEEDUP: Final = 10
-_LARGEST_BODY: Final = 100 * 1024 * 1024
-_ENDPOINT: Final = "agtui.endpoint"
 _KINDS: Final[dict[str, CallKind]] = {
     "countTokens": "count",
     "fetchAvailableModels": "models",
@@ -105,14 +113,14 @@ class Sandbox:
             Route(TOKEN_PATH, self._token, methods=["POST"]),
             Route(USERINFO_PATH, self._userinfo, methods=["GET"]),
             Route(AUTHORIZE_PATH, self._authorize, methods=["GET"]),
-            Route(VERIFY_PATH, _page(consent.VERIFY_PAGE), methods=["GET"]),
-            Route(APPEAL_PATH, _page(consent.APPEAL_PAGE), methods=["GET"]),
+            Route(VERIFY_PATH, page(consent.VERIFY_PAGE), methods=["GET"]),
+            Route(APPEAL_PATH, page(consent.APPEAL_PAGE), methods=["GET"]),
             Route("/v1internal:{method}", self._internal, methods=["POST"]),
             Route("/{rest:path}", self._nothing),
         ]
         self._app = Starlette(
             routes=routes,
-            exception_handlers={Refused: _refused, Unanswered: _unanswered},  # pyright: ignore[reportArgumentType]
+            exception_handlers={Refused: refused, Unanswered: unanswered},  # pyright: ignore[reportArgumentType]
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -125,26 +133,26 @@ class Sandbox:
         """The same app under another address, which scripts know by its number."""
 
         async def there(scope: Scope, receive: Receive, send: Send) -> None:
-            await self({**scope, _ENDPOINT: number}, receive, send)
+            await self({**scope, ENDPOINT: number}, receive, send)
 
         return there
 
     # --- signing in ------------------------------------------------------------------------------
 
     async def _token(self, request: HttpRequest) -> Response:
-        form = dict(parse_qsl((await _body(request)).decode(errors="replace"), keep_blank_values=True))
+        form = dict(parse_qsl((await body_of(request)).decode(errors="replace"), keep_blank_values=True))
         now = self._clock.now()
         kind: CallKind = "code" if form.get("grant_type") == "authorization_code" else "refresh"
         answer = await self._met(request, kind, self._oauth.who(form, now))
         tokens = self._oauth.token(form, now)
         if answer == "no-refresh-token":
             del tokens["refresh_token"]
-        return _json(tokens)
+        return as_json(tokens)
 
     async def _userinfo(self, request: HttpRequest) -> Response:
         account = self._account(request)
         await self._met(request, "userinfo", account.name)
-        return _json(user_info(account.name))
+        return as_json(user_info(account.name))
 
     async def _authorize(self, request: HttpRequest) -> Response:
         query = dict(request.query_params)
@@ -168,7 +176,7 @@ class Sandbox:
 
     async def _internal(self, request: HttpRequest) -> Response | Delivery:
         account = self._account(request)
-        body = await _body(request)
+        body = await body_of(request)
         method: str = request.path_params["method"]
         if method in ("generateContent", "streamGenerateContent"):
             return await self._generate(request, body, account, streaming=method.startswith("stream"))
@@ -177,18 +185,18 @@ class Sandbox:
         answer = await self._met(request, _KINDS[method], account.name)
         match method:
             case "countTokens":
-                return _json(_count(body))
+                return as_json(count(body))
             case "fetchAvailableModels":
-                _check_project(body, account)
-                return _json(account.catalogue(self._clock.now()))
+                check_project(body, account)
+                return as_json(account.catalogue(self._clock.now()))
             case "retrieveUserQuotaSummary":
-                _check_project(body, account)
-                return _json(account.summary(self._clock.now()))
+                check_project(body, account)
+                return as_json(account.summary(self._clock.now()))
             case "loadCodeAssist":
                 strict.read(body, LoadBody)
-                return _json(projects.load_code_assist(account))
+                return as_json(projects.load_code_assist(account))
             case _:
-                return _json({"done": False} if answer == "pending" else projects.onboard(body, account))
+                return as_json({"done": False} if answer == "pending" else projects.onboard(body, account))
 
     async def _nothing(self, request: HttpRequest) -> Response:
         raise not_found()
@@ -202,7 +210,7 @@ class Sandbox:
 
         Raises Refused or Unanswered if that is what it says.
         """
-        played = self._play.answer(Call(kind, name, endpoint=_endpoint(request)))
+        played = self._play.answer(Call(kind, name, endpoint=endpoint_of(request)))
         if played is None:
             return ""
         steered = played.steering
@@ -210,7 +218,9 @@ class Sandbox:
             raise Unanswered(steered.silent, steered.wait)
         if steered.refusal is not None:
             now = self._clock.now()
-            error = steered.refusal.error(moment_of(self._accounts.of(name, now), None, _here(request), now))
+            error = steered.refusal.error(
+                moment_of(self._accounts.of(name, now), None, own_address(request), now)
+            )
             error.wait = steered.wait
             raise error
         await asyncio.sleep(steered.wait)
@@ -224,11 +234,11 @@ class Sandbox:
 
         def steer(model: Model, asked: Steering) -> Steering:
             kind: CallKind = "image" if model.draws else "chat"
-            played = self._play.answer(Call(kind, account.name, model.id, _endpoint(request)), asked)
+            played = self._play.answer(Call(kind, account.name, model.id, endpoint_of(request)), asked)
             return asked if played is None else played.steering
 
         now = self._clock.now()
-        made = await generate(body, account, self._studio, steer, now, _here(request), streaming)
+        made = await generate(body, account, self._studio, steer, now, own_address(request), streaming)
         return self._deliver(made, streaming)
 
     def _deliver(self, made: Generation, streaming: bool) -> Delivery:
@@ -269,58 +279,3 @@ class Sandbox:
         response = f"msg_vrtx_01{digest[:22]}" if model.claude else digest[:22]
         prefix = "toolu_vrtx_01" if model.claude else "call_"
         return stream.Ids(response, digest[22:54], prefix + digest[40:62])
-
-
-def _count(body: bytes) -> dict[str, int]:
-    request = strict.read(body, CountBody).request or CountedRequest()
-    check_contents(request.contents, request.system_instruction)
-    check_tools(request.tools, request.tool_config, MODELS["sandbox-chat"])
-    return {"totalTokens": usage.prompt_tokens(request)}
-
-
-def _check_project(body: bytes, account: SandboxAccount) -> None:
-    asked = strict.read(body, ModelsBody)
-    if asked.project and asked.project != account.project:
-        raise project_denied(asked.project)
-
-
-def _here(request: HttpRequest) -> str:
-    """The sandbox's own address."""
-    return str(request.base_url).rstrip("/")
-
-
-def _endpoint(request: HttpRequest) -> int:
-    return request.scope.get(_ENDPOINT, 1)
-
-
-def _page(html: str) -> Any:
-    async def shown(request: HttpRequest) -> Response:
-        return HTMLResponse(html)
-
-    return shown
-
-
-async def _body(request: HttpRequest) -> bytes:
-    pieces: list[bytes] = []
-    size = 0
-    async for piece in request.stream():
-        size += len(piece)
-        if size > _LARGEST_BODY:
-            raise ApiError(413, f"Request payload size exceeds the limit: {_LARGEST_BODY} bytes.")
-        pieces.append(piece)
-    return b"".join(pieces)
-
-
-def _json(value: Any) -> Response:
-    return Response(msgspec.json.encode(value), media_type=JSON)
-
-
-async def _refused(request: HttpRequest, refusal: Refused) -> Delivery:
-    body = refusal.body()
-    headers = {"content-type": refusal.media_type, "content-length": str(len(body)), **refusal.headers}
-    encoded = [(name.encode(), text.encode()) for name, text in headers.items()]
-    return Delivery([body], encoded, status=refusal.code, lead=refusal.wait)
-
-
-async def _unanswered(request: HttpRequest, nothing: Unanswered) -> Unanswered:
-    return nothing

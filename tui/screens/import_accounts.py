@@ -29,7 +29,7 @@ ASK = (
     "The file or directory of another program: Antigravity Tools, antigravity-claude-proxy, "
     "opencode-antigravity-auth or CLIProxyAPI, or an export of agtui."
 )
-COLUMNS = (Column("account"), Column("what", 17), Column("from", 25, from_width=76))
+COLUMNS = (Column("account"), Column("what", 18), Column("from", 25, from_width=76))
 TONES: dict[ImportStep, Tone] = {
     ImportStep.ADD: "good",
     ImportStep.REPLACE: "warning",

@@ -139,6 +139,21 @@ async def test_a_code_that_comes_too_late_is_explained(play: Play) -> None:
     assert "a code works once, and for ten minutes" in done.error
 
 
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ("invalid-scope", "Some requested scopes were invalid."),
+        ("invalid-request", "Missing required parameter: code."),
+        ("invalid-client", "ANTIGRAVITY_CLIENT_ID and ANTIGRAVITY_CLIENT_SECRET"),
+    ],
+)
+async def test_what_google_says_to_a_code_is_passed_on(play: Play, answer: str, said: str) -> None:
+    faults = await play(ONE + f'[[rule]]\ncall = "code"\nanswer = "{answer}"')
+    done = await signed_in(faults, await faults.services.accounts.login_start(), account="grace")
+    assert done.state is LoginState.FAILED
+    assert said in done.error
+
+
 async def test_a_sign_in_without_a_refresh_token_says_what_to_remove(play: Play) -> None:
     faults = await play(ONE + '[[rule]]\ncall = "code"\nanswer = "no-refresh-token"')
     done = await signed_in(faults, await faults.services.accounts.login_start(), account="grace")

@@ -27,15 +27,14 @@ from core.domain.ports import (
 )
 from core.domain.secret import Secret
 from core.providers.realms import RealmFacts
-from core.redact import redact
 from core.wire.gemini import to_json
-from core.wire.google_errors import read_error
 
 from . import projects
 from .browser import CALLBACK, authorize_request, exchange_form
 from .errors import classify
 from .headers import CallKind, headers, metadata, new_device, style_of
 from .settings import AntigravitySettings
+from .signin_errors import BAD_CODE, NO_REFRESH_TOKEN, token_refusal
 
 RETRY_WAITS_S: Final = (0.5, 2.0)
 DEFAULT_EXPIRY_S: Final = 3_600.0
@@ -237,24 +236,7 @@ class AntigravitySignIn:
             return body
         if "v1internal" in call.url:
             raise GatewayError(classify(status, body, head, NAME, self._clock.now()))
-        raise GatewayError(self._refusal(status, head, body))
-
-    def _refusal(self, status: int, head: Mapping[str, str], body: bytes) -> Failure:
-        """What the token or user-info endpoint means by refusing."""
-        error = read_error(status, body, head, self._clock.now())
-        detail = redact(f"{status} {error.word}: {error.message[:200]}")
-        for words, failure in TOKEN_TABLE:
-            if error.word in words:
-                return msgspec.structs.replace(failure, status=status, detail=detail)
-        if status == 401:
-            failure = EXPIRED
-        elif status >= 500 or status in (403, 408, 429):
-            failure = LATER
-        else:
-            failure = REFUSED
-        return msgspec.structs.replace(
-            failure, status=status, detail=detail, retry_after=error.delay_s or failure.retry_after
-        )
+        raise GatewayError(token_refusal(status, head, body, self._clock.now()))
 
     def _call(
         self,
@@ -320,55 +302,3 @@ def _senseless(what: str) -> Failure:
         scope=Scope.ENDPOINT,
         cause=Cause.SERVER,
     )
-
-
-SIGN_IN_AGAIN: Final = Failure(
-    Kind.UNAVAILABLE,
-    "Google does not take this account's sign-in any more. Sign in again with it.",
-    scope=Scope.ACCOUNT,
-    cause=Cause.INVALID_GRANT,
-)
-BAD_CODE: Final = Failure(
-    Kind.BAD_REQUEST,
-    "Google does not take this code: a code works once, and for ten minutes. Open the link again.",
-    scope=Scope.REQUEST,
-    cause=Cause.INVALID_GRANT,
-)
-NO_REFRESH_TOKEN: Final = Failure(
-    Kind.UPSTREAM,
-    "Google gave no refresh token. Remove the app's access in your Google account "
-    "(https://myaccount.google.com/connections), then sign in again.",
-    scope=Scope.ACCOUNT,
-    cause=Cause.DENIED,
-)
-WRONG_CLIENT: Final = Failure(
-    Kind.UNAVAILABLE,
-    "Google does not know the OAuth client, or the account was signed in with another one. "
-    "Check ANTIGRAVITY_CLIENT_ID and ANTIGRAVITY_CLIENT_SECRET.",
-    scope=Scope.PROVIDER,
-    cause=Cause.CONFIG,
-)
-EXPIRED: Final = Failure(
-    Kind.UNAVAILABLE,
-    "Google does not take the access token. It is being renewed; try again.",
-    scope=Scope.ACCOUNT,
-    cause=Cause.AUTH,
-)
-LATER: Final = Failure(
-    Kind.UNAVAILABLE,
-    "Google's sign-in has trouble of its own right now. Try again in a minute.",
-    scope=Scope.ACCOUNT,
-    cause=Cause.SERVER,
-    retry_after=30.0,
-)
-REFUSED: Final = Failure(
-    Kind.UNAVAILABLE,
-    "Google refused the sign-in. Check the refresh token and sign in again.",
-    scope=Scope.ACCOUNT,
-    cause=Cause.DENIED,
-)
-TOKEN_TABLE: Final[tuple[tuple[tuple[str, ...], Failure], ...]] = (
-    (("invalid_grant",), SIGN_IN_AGAIN),
-    (("invalid_client", "unauthorized_client"), WRONG_CLIENT),
-)
-"""The token endpoint's words."""

@@ -32,7 +32,6 @@ def ends_in_error(told: Told) -> bool:
 @pytest.mark.parametrize(
     ("answer", "outcome"),
     [
-        ('"close"', "cut"),
         ('"cut"\nchunks = 0', "cut"),
         ('"capacity"\nform = "stream"\nchunks = 0', "capacity"),
         ('"quota"\nform = "stream"\nchunks = 0', "quota"),
@@ -52,6 +51,17 @@ async def test_what_fails_before_the_first_word_is_asked_of_somebody_else(
     first, second = await faults.asked()
     assert first != second
     assert bool(await faults.rests(first)) is (outcome == "quota")
+
+
+async def test_an_account_whose_connections_end_at_once_is_left_for_another(play: Play) -> None:
+    faults = await play(f'{TWO}[[rule]]\naccount = "ada"\nanswer = "close"')
+    outcomes: list[list[str]] = []
+    for number in range(8):
+        assert (await faults.stream(f"question {number}")).status == 200
+        assert (await faults.asked())[-1] == "bob"
+        outcomes.append(await faults.attempts())
+    assert ["cut", "ok"] in outcomes
+    assert await faults.rests("ada") == {}
 
 
 @pytest.mark.parametrize("answer", ['"silent"', '"hang"\nchunks = 0'])

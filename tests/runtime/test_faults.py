@@ -236,6 +236,22 @@ async def test_a_request_that_is_wrong_is_asked_once_and_rests_nobody(
         assert (await faults.account(name)).state is AccountState.READY
 
 
+async def test_a_request_that_can_be_repaired_is_asked_once_more_with_the_same_account(play: Play) -> None:
+    faults = await play(TWO + '[[rule]]\nanswer = "max-output"\ntimes = 1')
+    assert (await faults.ask(max_tokens=3000)).status == 200
+    assert await faults.attempts() == ["none", "ok"]
+    assert len(set(await faults.asked())) == 1
+    assert await faults.rests((await faults.asked())[0]) == {}
+
+
+async def test_a_repair_in_vain_is_not_tried_twice(play: Play) -> None:
+    faults = await play(TWO + '[[rule]]\nanswer = "max-output"')
+    told = await faults.ask(max_tokens=3000)
+    assert told.status == 400
+    assert "maxOutputTokens is out of range" in told.message
+    assert len(await faults.attempts()) == 2
+
+
 @pytest.mark.parametrize("form", ["body", "answer"])
 async def test_an_outdated_version_is_the_operators_business(play: Play, form: str) -> None:
     faults = await play(TWO + f'[[rule]]\nanswer = "outdated"\nform = "{form}"')

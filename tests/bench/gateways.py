@@ -1,15 +1,16 @@
 """Gateways beside each other: nothing at all, nginx, and agtui, all in front of the same C upstream.
 
-The gateway runs on core 0, the upstream and the load on core 1.
+The gateway runs on core 0, the upstream and the load on core 1. Other gateways are in `others`.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
+import statistics
 import subprocess
 import threading
-from collections.abc import Generator
+from collections.abc import Callable, Generator, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,7 @@ from tests.bench.processes import (
 
 KEY = "sk-bench-0123456789abcdef0123456789abcdef"
 PATH = "/v1/chat/completions"
+ROUNDS = 3
 NGINX = """\
 worker_processes 1;
 daemon off;
@@ -80,21 +82,31 @@ class Load(Struct, frozen=True):
 
 
 class Gateway(Struct, frozen=True):
-    """Something that answers chat completions; pid 0: the upstream itself."""
+    """Something that answers chats in one dialect (`oai` or `ant`, as the bodies are named) at one path.
+
+    pid 0: the upstream itself. `headers` are lines that it needs besides the key.
+    """
 
     name: str
     port: int
     pid: int
+    path: str = PATH
+    dialect: str = "oai"
+    headers: tuple[str, ...] = ()
 
     @property
     def rss(self) -> float:
         return memory_of(self.pid)[0]
 
     def load(self, tools: peers.Tools, body: str, connections: int, seconds: float, most: int = 0) -> Load:
-        """Ask in a closed loop over so many connections; `most` limits the requests."""
+        """Ask in a closed loop over so many connections; `most` limits the requests.
+
+        `body` is a body's name without its dialect, like `f_2k`.
+        """
         before = cpu_of(self.pid) if self.pid else 0.0
-        argv: list[Any] = [tools.load, self.port, "POST", PATH, tools.bodies / f"{body}.json", connections]
-        argv += [seconds, most, f"Authorization: Bearer {KEY}"]
+        asked = tools.bodies / f"{self.dialect}{body}.json"
+        argv: list[Any] = [tools.load, self.port, "POST", self.path, asked, connections]
+        argv += [seconds, most, f"Authorization: Bearer {KEY}", *self.headers]
         done = subprocess.run(
             pinned([str(word) for word in argv], OTHERS), capture_output=True, check=True, timeout=120
         )
@@ -104,6 +116,21 @@ class Gateway(Struct, frozen=True):
             told = done.stderr.decode()
             raise AssertionError(f"{self.name} answered {body} with {facts['err']} errors: {told}")
         return msgspec.convert(facts | {"cpu": after - before}, Load)
+
+
+def rounds(
+    gateways: Iterable[Gateway], ask: Callable[[Gateway], Load], times: int = ROUNDS
+) -> dict[str, list[Load]]:
+    """Every gateway in turn, several times: what else the machine does hits all alike."""
+    found: dict[str, list[Load]] = {}
+    for _ in range(times):
+        for one in gateways:
+            found.setdefault(one.name, []).append(ask(one))
+    return found
+
+
+def middle(loads: list[Load], what: Callable[[Load], float]) -> float:
+    return statistics.median(what(one) for one in loads)
 
 
 @contextlib.contextmanager
@@ -134,14 +161,14 @@ def side_by_side(tools: peers.Tools, folder: Path, chunks: int) -> Generator[lis
             running([tools.upstream, str(upstream), "0", "0", str(chunks)], OTHERS, lambda: listens(upstream))
         )
         found = [Gateway("direct", upstream, 0)]
-        if (program := peers.nginx()) is not None:
-            found.append(stack.enter_context(_nginx(program, folder, upstream)))
-        found.append(stack.enter_context(_agtui(folder, upstream)))
+        if (program := peers.peer("nginx")) is not None:
+            found.append(stack.enter_context(run_nginx(program, folder, upstream)))
+        found.append(stack.enter_context(run_agtui(folder, upstream)))
         yield found
 
 
 @contextlib.contextmanager
-def _nginx(program: str, folder: Path, upstream: int) -> Generator[Gateway]:
+def run_nginx(program: Path, folder: Path, upstream: int) -> Generator[Gateway]:
     place, port = folder / "nginx", free_port()
     place.mkdir()
     # Workers of a root-started nginx run as somebody else.
@@ -153,7 +180,7 @@ def _nginx(program: str, folder: Path, upstream: int) -> Generator[Gateway]:
 
 
 @contextlib.contextmanager
-def _agtui(folder: Path, upstream: int) -> Generator[Gateway]:
+def run_agtui(folder: Path, upstream: int) -> Generator[Gateway]:
     home = folder / "home"
     home.mkdir(mode=0o700)
     with_account(home)

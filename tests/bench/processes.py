@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from pathlib import Path
@@ -105,27 +106,32 @@ def running(
     ready: Callable[[], bool],
     env: Mapping[str, str] | None = None,
     seconds: float = 20.0,
+    folder: Path | None = None,
 ) -> Generator[subprocess.Popen[bytes]]:
     """A process from the moment it is `ready`. What it says goes into the error if it never is."""
-    process = subprocess.Popen(
-        pinned(argv, core),
-        env=env,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-    )
-    assert process.stderr is not None
-    try:
-        deadline = time.monotonic() + seconds
-        while not ready():
-            if process.poll() is not None or time.monotonic() > deadline:
-                process.kill()
-                raise AssertionError(f"{argv[0]} is not ready: {process.stderr.read().decode()[-2000:]}")
-            time.sleep(0.002)
-        yield process
-    finally:
-        process.stderr.close()
-        end(process)
+    with tempfile.TemporaryFile() as said:  # a pipe that nobody reads would fill up and stop it
+        process = subprocess.Popen(
+            pinned(argv, core), env=env, cwd=folder, stdin=subprocess.DEVNULL, stdout=said, stderr=said
+        )
+        try:
+            deadline = time.monotonic() + seconds
+            while not ready():
+                if process.poll() is not None or time.monotonic() > deadline:
+                    process.kill()
+                    said.seek(0)
+                    raise AssertionError(f"{argv[0]} is not ready: {said.read().decode()[-2000:]}")
+                time.sleep(0.002)
+            yield process
+        finally:
+            end(process)
+
+
+def until(ready: Callable[[], bool], seconds: float = 20.0) -> None:
+    """Wait for it. Raises AssertionError when it never is."""
+    deadline = time.monotonic() + seconds
+    while not ready():
+        assert time.monotonic() < deadline, "not ready in time"
+        time.sleep(0.002)
 
 
 def end(process: subprocess.Popen[bytes]) -> None:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import statistics
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
 
 from tests.bench.figures import Figures
-from tests.bench.gateways import Gateway, Load, peak_of, side_by_side
-from tests.bench.tools import Tools, nginx
+from tests.bench.gateways import ROUNDS, Gateway, middle, peak_of, rounds, side_by_side
+from tests.bench.tools import Tools, missing_peers
 
 pytestmark = [pytest.mark.bench, pytest.mark.timeout(600)]
 
-ROUNDS = 3
 CHUNKS = 200
 SMALL = 10
 """Chunks of an answer to a plain request: agtui streams those upstream, too."""
@@ -25,7 +23,7 @@ def streams(tools: Tools, tmp_path_factory: pytest.TempPathFactory) -> Generator
     """Gateways before an upstream whose answers have many chunks, warmed up."""
     with side_by_side(tools, tmp_path_factory.mktemp("streams"), CHUNKS) as found:
         for one in found:
-            one.load(tools, "oai_b", 8, 0.5)
+            one.load(tools, "_b", 8, 0.5)
         yield {one.name: one for one in found}
 
 
@@ -34,34 +32,18 @@ def plain(tools: Tools, tmp_path_factory: pytest.TempPathFactory) -> Generator[d
     """The same before an upstream whose answers have a few."""
     with side_by_side(tools, tmp_path_factory.mktemp("plain"), SMALL) as found:
         for one in found:
-            one.load(tools, "oaif_2k", 8, 0.5)
+            one.load(tools, "f_2k", 8, 0.5)
         yield {one.name: one for one in found}
 
 
 @pytest.fixture(autouse=True)
 def said(figures: Figures) -> None:
-    if nginx() is None:
-        figures.note("nginx is not installed (Debian: nginx-light): no ratios to it")
-    figures.note(
-        "peers that are not installed here: LiteLLM proxy, antigravity-claude-proxy, Portkey gateway"
-    )
-
-
-def rounds(gateways: dict[str, Gateway], ask: Callable[[Gateway], Load]) -> dict[str, list[Load]]:
-    """Every gateway in turn, several times: what else the machine does hits all alike."""
-    found: dict[str, list[Load]] = {name: [] for name in gateways}
-    for _ in range(ROUNDS):
-        for name, one in gateways.items():
-            found[name].append(ask(one))
-    return found
-
-
-def middle(loads: list[Load], what: Callable[[Load], float]) -> float:
-    return statistics.median(what(one) for one in loads)
+    if absent := missing_peers("nginx"):
+        figures.note(absent)
 
 
 def test_added_latency(figures: Figures, tools: Tools, plain: dict[str, Gateway]) -> None:
-    found = rounds(plain, lambda one: one.load(tools, "oaif_2k", 1, 1.5))
+    found = rounds(plain.values(), lambda one: one.load(tools, "f_2k", 1, 1.5))
     p50 = {name: middle(loads, lambda load: load.p50) for name, loads in found.items()}
     added = {name: micros - p50["direct"] for name, micros in p50.items()}
     shown = f"{added['agtui']:.0f} us"
@@ -74,7 +56,7 @@ def test_added_latency(figures: Figures, tools: Tools, plain: dict[str, Gateway]
 
 
 def test_requests_a_second(figures: Figures, tools: Tools, plain: dict[str, Gateway]) -> None:
-    found = rounds(plain, lambda one: one.load(tools, "oaif_2k", 64, 2.5))
+    found = rounds(plain.values(), lambda one: one.load(tools, "f_2k", 64, 2.5))
     for name in plain:
         if name == "direct":
             continue
@@ -92,7 +74,7 @@ def test_requests_a_second(figures: Figures, tools: Tools, plain: dict[str, Gate
 
 def test_requests_of_200_kb(figures: Figures, tools: Tools, plain: dict[str, Gateway]) -> None:
     agtui = plain["agtui"]
-    loads = [agtui.load(tools, "oaif_200k", 1, 1.5) for _ in range(ROUNDS)]
+    loads = [agtui.load(tools, "f_200k", 1, 1.5) for _ in range(ROUNDS)]
     cpu = middle(loads, lambda load: load.cpu / max(1, load.done) * 1e6)
     p50 = middle(loads, lambda load: load.p50)
     figures.add("JSON 200 KB, one in flight: agtui", f"p50 {p50 / 1000:.1f} ms, {cpu:.0f} us CPU each")
@@ -100,7 +82,7 @@ def test_requests_of_200_kb(figures: Figures, tools: Tools, plain: dict[str, Gat
 
 def test_paced_chunks(figures: Figures, tools: Tools, streams: dict[str, Gateway]) -> None:
     measured = {name: one for name, one in streams.items() if one.pid}
-    found = rounds(measured, lambda one: one.load(tools, "oai_d10", 100, 0.1))
+    found = rounds(measured.values(), lambda one: one.load(tools, "_d10", 100, 0.1))
     cost = {
         name: middle(loads, lambda load: load.cpu / max(1, load.events) * 1e6)
         for name, loads in found.items()
@@ -122,7 +104,7 @@ def test_paced_chunks(figures: Figures, tools: Tools, streams: dict[str, Gateway
 
 
 def test_bursts(figures: Figures, tools: Tools, streams: dict[str, Gateway]) -> None:
-    for body, name in (("oai_b", "a burst"), ("oai_w", "one write a chunk")):
+    for body, name in (("_b", "a burst"), ("_w", "one write a chunk")):
         agtui = streams["agtui"]
         loads = [agtui.load(tools, body, 32, 2.0) for _ in range(ROUNDS)]
         cost = middle(loads, lambda load: load.cpu / max(1, load.events) * 1e6)
@@ -133,10 +115,10 @@ def test_bursts(figures: Figures, tools: Tools, streams: dict[str, Gateway]) -> 
 def test_a_thousand_streams(figures: Figures, tools: Tools, tmp_path: Path) -> None:
     with side_by_side(tools, tmp_path, 60) as found:
         agtui = next(one for one in found if one.name == "agtui")
-        agtui.load(tools, "oai_b", 8, 0.5)
+        agtui.load(tools, "_b", 8, 0.5)
         idle = agtui.rss
         with peak_of(agtui) as samples:
-            load = agtui.load(tools, "oai_d50", 1000, 0.1, 1000)
+            load = agtui.load(tools, "_d50", 1000, 0.1, 1000)
         more = max(samples) - idle
         figures.add(
             "1,000 streams, 60 chunks at 50 ms: all finish",

@@ -22,6 +22,7 @@ from core.records.log import RequestLog
 from core.records.ring import LogRing, install
 from core.records.service import RecordsService
 from core.storage.database import Database
+from tests.bench.figures import Figures
 from tests.records.conftest import row
 
 pytestmark = [pytest.mark.bench, pytest.mark.timeout(180)]
@@ -48,7 +49,7 @@ async def best(ask: Callable[[], Awaitable[Any]]) -> float:
     return min(times)
 
 
-async def test_writing_down(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+async def test_writing_down(tmp_path: Path, figures: Figures) -> None:
     clock, ring = SystemClock(), LogRing()
     database = Database.at(tmp_path / "records.db", clock, limit=100_000)
     log = RequestLog(database, ring, clock)
@@ -77,13 +78,15 @@ async def test_writing_down(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     read = microseconds(20, lambda: ring.since(0, 20_000)) / 1000
     undo()
     costs.sort()
-    with capsys.disabled():
-        print(
-            f"\nrequest log: {costs[10_000] / 1000:.1f} us a row on the request path (p99 "
-            f"{costs[19_800] / 1000:.1f}), {spent:.0f} us of CPU in all, {rate:,.0f} rows/s\n"
-            f"log line: {appended:.1f} us to append, {logged:.1f} us through logging and redaction, "
-            f"20,000 lines read in {read:.1f} ms"
-        )
+    middle = costs[10_000] / 1000
+    figures.add(
+        "request log: a row on the request path",
+        f"{middle:.1f} us (p99 {costs[19_800] / 1000:.1f}); {spent:.0f} us CPU in all, {rate:,.0f} rows/s",
+        "5 us",
+        middle <= 5,
+    )
+    figures.add("log line: appended; through logging and redaction", f"{appended:.1f} us; {logged:.1f} us")
+    figures.add("20,000 log lines read", f"{read:.1f} ms")
     assert database.dropped == 0
 
 

@@ -1,8 +1,8 @@
-"""The peers of the gateway benchmarks: a load generator and a fake upstream in C, and nginx.
+"""The programs that the gateway benchmarks need: a load generator and a fake upstream in C, and the peers.
 
 The C sources are not part of this repository. AGTUI_BENCH_TOOLS names the folder that holds `upstream.c`,
-`load.c` and `mkbodies.py`; without it, `../shared/bench` beside the checkout is looked at. What is missing
-is said, never failed.
+`load.c` and `mkbodies.py`; without it, `../shared/bench` beside the checkout is looked at. Peers are found on
+PATH, or by the variables in `PEERS`, each the path of a program. What is missing is said, never failed.
 """
 
 from __future__ import annotations
@@ -16,6 +16,16 @@ from pathlib import Path
 from msgspec import Struct
 
 SOURCES = ("upstream.c", "load.c", "mkbodies.py")
+PEERS = {
+    "nginx": ("AGTUI_BENCH_NGINX", "nginx"),
+    "LiteLLM": ("AGTUI_BENCH_LITELLM", "litellm"),
+    "antigravity-claude-proxy": ("AGTUI_BENCH_ACP", "antigravity-claude-proxy"),
+    "Portkey": ("AGTUI_BENCH_PORTKEY", "gateway"),
+}
+"""A peer's variable and the command that its package installs (Debian's `nginx-light`; `litellm[proxy]` of
+PyPI; `antigravity-claude-proxy` and `@portkey-ai/gateway` of npm)."""
+SYSTEM = "/usr/sbin:/usr/local/sbin"
+"""Where Debian keeps servers, out of a user's PATH."""
 
 
 class Tools(Struct, frozen=True):
@@ -53,6 +63,18 @@ def build(where: Path) -> Tools:
     return Tools(where / "upstream", where / "load", where / "bodies")
 
 
-def nginx() -> str | None:
-    """The nginx program, which Debian keeps out of a user's PATH."""
-    return shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
+def peer(name: str) -> Path | None:
+    """The program of a peer, links resolved; None if it is not here."""
+    variable, command = PEERS[name]
+    found = os.environ.get(variable) or shutil.which(command) or shutil.which(command, path=SYSTEM)
+    if not found or not Path(found).exists():
+        return None
+    program = Path(found).resolve()
+    # Portkey's command has a name that others may have, too.
+    return program if command != "gateway" or "portkey" in str(program) else None
+
+
+def missing_peers(*names: str) -> str:
+    """A sentence about those that are not here; empty if all are."""
+    absent = [f"{name} ({PEERS[name][0]})" for name in names if peer(name) is None]
+    return f"not installed here, so not compared with: {', '.join(absent)}" if absent else ""

@@ -134,6 +134,10 @@ class HttpxReply:
     def headers(self) -> Mapping[str, str]:
         return self._response.headers
 
+    @property
+    def ended(self) -> bool:
+        return self._response.is_closed
+
     async def reads(self) -> AsyncGenerator[bytes]:
         """What each socket read held, decoded if the upstream insisted on an encoding."""
         encoded = self._response.headers.get("content-encoding", "identity") != "identity"

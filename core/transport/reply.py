@@ -149,6 +149,10 @@ class PoolReply:
         if self._error is not None and not self.status:
             raise self._error
 
+    @property
+    def ended(self) -> bool:
+        return self._over and not self._reads
+
     async def reads(self) -> AsyncGenerator[bytes]:
         """What each socket read held, decoded if the upstream insisted on an encoding."""
         inflate = inflate_for(self.headers.get("content-encoding", ""))

@@ -52,7 +52,7 @@ class OneReply:
         self.headers: Mapping[str, str] = {"content-type": kind}
         self.calls: list[Call] = []
         self.closed = False
-        self.reading = False
+        self.reading = self.ended = False
         self._reads = reads
         self._trouble = trouble
 

@@ -137,12 +137,14 @@ class AntigravityProvider:
             try:
                 async with closing(reply.reads()) as reads:
                     until: float | None = None
-                    while (read := await _next(reads, until)) is not None:
+                    while (read := await (_next(reads, until) if until else anext(reads, None))) is not None:
                         if batch := decoder.feed(read):
                             yield batch
                         if decoder.failure is not None:
                             break
                         if decoder.complete and (batch or until is None):
+                            if reply.ended:
+                                break
                             until = asyncio.get_running_loop().time() + END_S
             except GatewayError:
                 # An answer whose ending has come is whole, however the connection fared after it.
@@ -274,10 +276,8 @@ class AntigravityProvider:
         raise GatewayError(classify(reply.status, body, reply.headers, model, self._clock.now()))
 
 
-async def _next(reads: AsyncIterator[bytes], until: float | None) -> bytes | None:
+async def _next(reads: AsyncIterator[bytes], until: float) -> bytes | None:
     """The next read; None at the end, and for a body that is still open at `until` (the loop's time)."""
-    if until is None:
-        return await anext(reads, None)
     try:
         async with asyncio.timeout_at(until):
             return await anext(reads, None)

@@ -6,9 +6,8 @@ parts and one ending. `collect` folds a guarded stream into an `Answer`.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import asynccontextmanager
-from typing import TypeVar
+from collections.abc import AsyncIterator
+from typing import Generic, TypeVar
 
 import msgspec
 
@@ -101,13 +100,22 @@ async def guard(batches: AsyncIterator[Batch]) -> AsyncIterator[Batch]:
         yield ending
 
 
-@asynccontextmanager
-async def closing(stream: AsyncIterator[T]) -> AsyncGenerator[AsyncIterator[T]]:
-    """`stream`, closed at the end of the block however that is left: whoever stops reading stops the work."""
-    try:
-        yield stream
-    finally:
-        aclose = getattr(stream, "aclose", None)
+class closing(Generic[T]):
+    """`stream`, closed at the end of the block however that is left: whoever stops reading stops the work.
+
+    A class, for a generator as context manager costs as much as a read of the stream.
+    """
+
+    __slots__ = ("_stream",)
+
+    def __init__(self, stream: AsyncIterator[T]) -> None:
+        self._stream = stream
+
+    async def __aenter__(self) -> AsyncIterator[T]:
+        return self._stream
+
+    async def __aexit__(self, *_: object) -> None:
+        aclose = getattr(self._stream, "aclose", None)
         if aclose is not None:
             await aclose()
 

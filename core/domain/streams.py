@@ -53,9 +53,14 @@ class StreamGuard:
         """The same batch, mended. Well-formed batches are returned as they are."""
         if self.ended:
             return []
+        if self._open and len(batch) == 1 and type(batch[0]) is PartDelta:
+            return batch  # nearly every batch of a stream
         out: Batch = []
         changed = False
         for event in batch:
+            if self._open and type(event) is PartDelta:
+                out.append(event)
+                continue
             match event:
                 case PartOpened():
                     if self._open:
@@ -135,18 +140,20 @@ class Collector:
 
     def feed(self, batch: Batch) -> None:
         for event in batch:
-            self._take(event)
+            if type(event) is PartDelta:
+                self._texts.append(event.text)
+                self._signature = event.signature or self._signature
+            else:
+                self._take(event)
 
     def _take(self, event: StreamEvent) -> None:
+        """Anything but a delta."""
         match event:
             case Started():
                 self.started = event
             case PartOpened(part=part):
                 self._close()
                 self._head = part
-            case PartDelta(text=text, signature=signature):
-                self._texts.append(text)
-                self._signature = signature or self._signature
             case PartClosed(signature=signature):
                 self._signature = signature or self._signature
                 self._close()
@@ -158,6 +165,8 @@ class Collector:
             case Failed(failure=failure):
                 self._close()
                 self.failure = failure
+            case PartDelta():
+                pass
 
     def _close(self) -> None:
         head, text, signature = self._head, "".join(self._texts), self._signature

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import random
 import uuid
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Final, cast
@@ -72,14 +73,14 @@ class AntigravityProvider:
         clock: Clock,
         sandbox: RealmFacts | None = None,
         *,
-        new_id: Callable[[], str] = lambda: str(uuid.uuid4()),
+        new_id: Callable[[], str] | None = None,
         sleep: Sleep = asyncio.sleep,
     ) -> None:
         self._settings = settings
         self._transport = transport
         self._clock = clock
-        self._new_id = new_id
-        self._run = new_id()
+        self._new_id = new_id or _ids(random.Random())
+        self._run = self._new_id()
         self._models = Models(settings().models)
         self._realms: dict[Realm, RealmFacts] = {Realm.REAL: settings().realm()}
         if sandbox is not None:
@@ -274,6 +275,11 @@ class AntigravityProvider:
                     break
         body = b"".join(pieces)
         raise GatewayError(classify(reply.status, body, reply.headers, model, self._clock.now()))
+
+
+def _ids(chance: random.Random) -> Callable[[], str]:
+    """Version 4 UUIDs; the kernel's random numbers let go of the interpreter for each."""
+    return lambda: str(uuid.UUID(int=chance.getrandbits(128), version=4))
 
 
 async def _next(reads: AsyncIterator[bytes], until: float) -> bytes | None:

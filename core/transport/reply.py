@@ -142,7 +142,7 @@ class PoolReply:
         """Wait for the head. The connection is closed at once if that ends in any other way."""
         try:
             while not self.status and not self._over:
-                await self._wait(self._limits.first_byte)
+                await self._news(self._limits.first_byte)
         except BaseException:
             self._let_go()
             raise
@@ -166,7 +166,7 @@ class PoolReply:
                         for piece in inflate.pieces(read):
                             yield piece
                 elif not self._over:
-                    await self._wait(self._limits.idle)
+                    await self._news(self._limits.idle)
                 elif self._error is not None:
                     raise self._error
                 elif inflate is not None and not inflate.complete:
@@ -193,14 +193,14 @@ class PoolReply:
                 self._line.resume()
         return read
 
-    async def _wait(self, seconds: float) -> None:
-        """Until something new is there, or until `overdue` says that it took too long."""
+    def _news(self, seconds: float) -> asyncio.Future[None]:
+        """Done when something new is there, or when `overdue` says that it took too long.
+
+        Whoever stops waiting for it lets go of the answer.
+        """
         self._line.watch(self._at_most(self._loop.time() + seconds))
         waiter = self._waiter = self._loop.create_future()
-        try:
-            await waiter
-        finally:
-            self._waiter = None
+        return waiter
 
     def _wake(self) -> None:
         waiter, self._waiter = self._waiter, None

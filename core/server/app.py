@@ -143,7 +143,7 @@ class Gateway:
             exchange.key = self._gate.check(
                 exchange, family.name, settings.auth_mode, health=route.needs == "health"
             )
-        watch = Watch(exchange.receive)
+        watch = Watch(exchange.leaving)
         self._watches.add(watch)
         try:
             await route.handler(exchange, watch)

@@ -1,15 +1,19 @@
 """A client that goes away cancels its work, unary or streaming; so does a server that has to stop.
 
-ASGI tells of a disconnect only to who asks: while a request is served, a small task does nothing else.
+ASGI tells of a disconnect only to who waits for it, which takes a task a request. Our own server's protocol
+calls instead (`LEAVING`, an extension of the scope).
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from types import TracebackType
-from typing import Literal
+from typing import Final, Literal
 
-from .asgi import Receive
+LEAVING: Final = "agtui.leaving"
+Leaving = Callable[[Callable[[], None] | None], None]
+"""Takes what to call, at most once, when the client is gone (at once if it is gone); None: nothing."""
 
 Why = Literal["gone", "stopping"]
 
@@ -23,28 +27,25 @@ class InterruptedRequest(Exception):
 
 
 class Watch:
-    """`async with Watch(receive):` cancels its body when the client goes; raises InterruptedRequest then.
+    """`async with Watch(leaving):` cancels its body when the client goes; raises InterruptedRequest then.
 
     Entered once the request's body has been read. Like `asyncio.timeout`, it tells its own cancellation
     from one that comes from outside.
     """
 
-    def __init__(self, receive: Receive) -> None:
-        self._receive = receive
+    def __init__(self, leaving: Leaving) -> None:
+        self._leaving = leaving
         self._task: asyncio.Task[object] | None = None
-        self._listener: asyncio.Task[None] | None = None
         self._why: Why | None = None
 
     async def __aenter__(self) -> Watch:
         if self._why is not None:
             raise InterruptedRequest(self._why)
         self._task = asyncio.current_task()
-        self._listener = asyncio.create_task(self._listen())
+        self._leaving(self._gone)
         return self
 
-    async def _listen(self) -> None:
-        while (await self._receive())["type"] != "http.disconnect":
-            pass
+    def _gone(self) -> None:
         self.interrupt("gone")
 
     def interrupt(self, why: Why) -> None:
@@ -61,8 +62,7 @@ class Watch:
         traceback: TracebackType | None,
     ) -> None:
         task, self._task = self._task, None
-        if self._listener is not None:
-            self._listener.cancel()
+        self._leaving(None)
         if self._why is None or task is None or task.uncancel() > 0:
             return
         if kind is None or kind is asyncio.CancelledError:

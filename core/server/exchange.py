@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 from core.config.clock import SystemClock
@@ -18,6 +18,7 @@ from core.domain.ports import Clock
 
 from . import proxies
 from .asgi import Headers, Receive, Scope, Send
+from .disconnect import LEAVING, Leaving
 
 REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]+")
@@ -96,6 +97,8 @@ class Exchange:
         self.path: str = scope["path"]
         self.query: bytes = scope.get("query_string", b"")
         self.scheme: str = scope.get("scheme", "http")
+        extensions: Mapping[str, Leaving] = scope.get("extensions") or {}
+        self.leaving: Leaving = extensions.get(LEAVING, _never_told)
         self.raw_headers: list[tuple[bytes, bytes]] = scope["headers"]
         self._first_headers = dict(reversed(self.raw_headers))
         client = scope.get("client")
@@ -121,10 +124,6 @@ class Exchange:
             self.scheme = schemes[-1].lower()
         hops = proxies.words(self.all_headers(b"x-forwarded-for"))
         self.peer = proxies.client_behind(self.peer, hops, trusted)
-
-    @property
-    def receive(self) -> Receive:
-        return self._receive
 
     def header(self, name: bytes) -> str:
         """The first header called `name` (lower case); empty if there is none."""
@@ -239,6 +238,10 @@ class Exchange:
             await self.finish(b"".join(waiting))
         else:
             await self.json(b"".join(waiting), headers)
+
+
+def _never_told(leaving: Callable[[], None] | None) -> None:
+    """Of a server that is not ours nobody learns that the client has left."""
 
 
 def too_large(cap: int) -> GatewayError:

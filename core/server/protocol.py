@@ -15,6 +15,8 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
+from .disconnect import LEAVING
+
 MAX_HEADER_BYTES: Final = 64 * 1024
 BODY_S: Final = 60.0
 BODY_S_PER_MIB: Final = 1.0
@@ -48,6 +50,7 @@ class GuardedProtocol(HttpToolsProtocol):
         super().__init__(config, server_state, app_state, _loop)
         self._header_timeout_s, self._stalled_s = header_timeout_s, stalled_s
         self._closed = closed
+        self._leaving: Callable[[], None] | None = None
         self._refused = False
         self._in_head = True
         self._head_bytes = 0
@@ -65,6 +68,9 @@ class GuardedProtocol(HttpToolsProtocol):
         if self._stalled is not None:
             self._stalled.cancel()
         super().connection_lost(exc)
+        leaving, self._leaving = self._leaving, None
+        if leaving is not None:
+            leaving()
         self._closed()
 
     def data_received(self, data: bytes) -> None:
@@ -98,10 +104,21 @@ class GuardedProtocol(HttpToolsProtocol):
         if self._refused or self._malformed():
             return
         scope = cast("dict[str, Any]", self.scope)
-        scope["extensions"] = {ABORT: self._cut}
+        scope["extensions"] = {ABORT: self._cut, LEAVING: self._tell_of_leaving}
         super().on_headers_complete()
         self._body_bytes, self._body_since = 0, self.loop.time()
         self._arm(BODY_S, self._late_body)
+
+    def _tell_of_leaving(self, leaving: Callable[[], None] | None) -> None:
+        """disconnect.Leaving. Only who reads learns that the other side is gone."""
+        self._leaving = leaving
+        if leaving is None:
+            return
+        if self.transport.is_closing():
+            self._leaving = None
+            leaving()
+        else:
+            self.flow.resume_reading()
 
     def _malformed(self) -> bool:
         """Refuse what two readers of the same bytes might read differently."""

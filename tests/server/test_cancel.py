@@ -55,6 +55,17 @@ async def test_a_client_that_leaves_ends_the_upstream_call_within_100_ms(start: 
     assert sum(world.pool.in_flight.values()) == 0
 
 
+async def test_a_client_that_leaves_after_a_long_question_is_noticed(start: Start) -> None:
+    """So much that reading was held up until the application took it."""
+    world = await start(hanging())
+    long = {"role": "user", "content": "x" * 1_000_000}
+    async with wire(world.listener.port) as line:
+        await line.send(post(CHAT, ASK | {"messages": [long]}))
+        await world.provider.until_open(1)
+        line.drop()
+        await until(lambda: not world.provider.open)
+
+
 async def test_many_aborts_leak_nothing(start: Start) -> None:
     world = await start(hanging([PartOpened(Text("so"))]), FakePool(entry("a", limit=1000)))
     before = len(asyncio.all_tasks())

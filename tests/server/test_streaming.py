@@ -18,7 +18,11 @@ from core.server.streaming import stream
 SILENCE_S = 0.01
 
 
-async def nobody_leaves() -> Any:
+def nobody_leaves(told: object) -> None:
+    """A client that stays."""
+
+
+async def nothing_comes() -> Any:
     await asyncio.Event().wait()
 
 
@@ -88,7 +92,7 @@ class Words:
 
 def exchange(wire: Wire) -> Exchange:
     scope: dict[str, Any] = {"method": "POST", "path": "/", "headers": [], "client": None}
-    return Exchange(scope, nobody_leaves, wire, "r1", BodyBudget(1))
+    return Exchange(scope, nothing_comes, wire, "r1", BodyBudget(1))
 
 
 @pytest.mark.parametrize("ending", ["finished", "failed", "stopping"])

@@ -28,11 +28,11 @@ LINGER_BYTES: Final = 16 * 1024 * 1024
 MIB: Final = 1024 * 1024
 PIECE: Final = 256 * 1024
 
-SECURITY: Final[Headers] = [
-    ("x-content-type-options", "nosniff"),
-    ("referrer-policy", "no-referrer"),
-    ("cross-origin-resource-policy", "same-origin"),
-]
+SECURITY: Final = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+)
 
 
 class ClientGoneError(Exception):
@@ -162,20 +162,10 @@ class Exchange:
 
     async def start(self, status: int, headers: Headers) -> None:
         self.started = True
-        sent = [
-            *headers,
-            *self.headers,
-            ("x-request-id", self.shown_id),
-            ("x-agtui-request", self.id),
-            *SECURITY,
-        ]
-        await self._send(
-            {
-                "type": "http.response.start",
-                "status": status,
-                "headers": [(name.encode(), clean(value).encode("latin-1")) for name, value in sent],
-            }
-        )
+        said = (*headers, *self.headers)
+        sent = [(name.encode(), clean(value).encode("latin-1")) for name, value in said]
+        sent += ((b"x-request-id", self.shown_id.encode()), (b"x-agtui-request", self.id.encode()), *SECURITY)
+        await self._send({"type": "http.response.start", "status": status, "headers": sent})
 
     async def write(self, chunk: bytes) -> None:
         """Send a part of the body; waits while the client reads too slowly."""

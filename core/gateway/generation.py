@@ -207,7 +207,7 @@ class GenerationService:
             provider=winner.candidate.provider,
             endpoint=winner.endpoint,
             attempts=search.made,
-            dropped=self._planning.dropped(request, winner.candidate),
+            dropped=self._planning.lost(search.plan, request, winner.candidate),
         )
 
     def _verdict(self, wanted: Wanted, search: Search[T] | None, raised: Failure) -> Failure:

@@ -117,6 +117,13 @@ class Planning:
         provider = self._up.providers.get(candidate.provider)
         return in_short(provider.dropped(request, candidate.model)) if provider else ()
 
+    def lost(self, plan: Plan, request: ChatRequest, candidate: Candidate) -> tuple[str, ...]:
+        """The same from the plan, which knows it of the model of its first candidate."""
+        first = next(iter(usable(plan)), None)
+        if first is not None and (first.provider, first.model) == (candidate.provider, candidate.model):
+            return plan.dropped
+        return self.dropped(request, candidate)
+
     def _endpoints(self, provider: str, realm: Realm) -> tuple[str, ...]:
         found = self._up.providers.get(provider)
         return found.endpoints(realm) if found else ()

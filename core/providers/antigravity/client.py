@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Final, cast
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from core.domain.accounts import Realm
 from core.domain.events import Batch, JobEvent, Phase
@@ -131,6 +131,9 @@ class AntigravityProvider:
             endpoint, STREAM, "chat", grant, asked.body, row, row.claude and thinks(request, row)
         )
         reply = await self._transport.send(call)
+        # What was sent may be large, and the answer may take long.
+        del call
+        asked = structs.replace(asked, body=b"")
         try:
             await self._check(reply, model)
             streamed = "json" not in reply.headers.get("content-type", "")

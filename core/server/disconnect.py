@@ -7,13 +7,10 @@ calls instead (`LEAVING`, an extension of the scope).
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from types import TracebackType
-from typing import Final, Literal
+from typing import Literal
 
-LEAVING: Final = "agtui.leaving"
-Leaving = Callable[[Callable[[], None] | None], None]
-"""Takes what to call, at most once, when the client is gone (at once if it is gone); None: nothing."""
+from .asgi import Leaving
 
 Why = Literal["gone", "stopping"]
 

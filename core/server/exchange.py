@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Callable, Iterable, Mapping
-from typing import Final
+from typing import Any, Final
 
 from core.config.clock import SystemClock
 from core.config.settings import ServerSettings
@@ -17,8 +17,7 @@ from core.domain.failure import Failure, GatewayError, Kind
 from core.domain.ports import Clock
 
 from . import proxies
-from .asgi import Headers, Receive, Scope, Send
-from .disconnect import LEAVING, Leaving
+from .asgi import CHUNK, LEAVING, Headers, Leaving, Receive, Scope, Send, WriteChunk
 
 REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]+")
@@ -97,8 +96,9 @@ class Exchange:
         self.path: str = scope["path"]
         self.query: bytes = scope.get("query_string", b"")
         self.scheme: str = scope.get("scheme", "http")
-        extensions: Mapping[str, Leaving] = scope.get("extensions") or {}
+        extensions: Mapping[str, Any] = scope.get("extensions") or {}
         self.leaving: Leaving = extensions.get(LEAVING, _never_told)
+        self._write_chunk: WriteChunk = extensions.get(CHUNK, _not_written)
         self.raw_headers: list[tuple[bytes, bytes]] = scope["headers"]
         self._first_headers = dict(reversed(self.raw_headers))
         client = scope.get("client")
@@ -169,7 +169,8 @@ class Exchange:
 
     async def write(self, chunk: bytes) -> None:
         """Send a part of the body; waits while the client reads too slowly."""
-        await self._send({"type": "http.response.body", "body": chunk, "more_body": True})
+        if not self._write_chunk(chunk):
+            await self._send({"type": "http.response.body", "body": chunk, "more_body": True})
 
     async def finish(self, chunk: bytes = b"") -> None:
         self.finished = True
@@ -232,6 +233,10 @@ class Exchange:
 
 def _never_told(leaving: Callable[[], None] | None) -> None:
     """Of a server that is not ours nobody learns that the client has left."""
+
+
+def _not_written(chunk: bytes) -> bool:
+    return False
 
 
 def too_large(cap: int) -> GatewayError:

@@ -15,7 +15,7 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
-from .disconnect import LEAVING
+from .asgi import CHUNK, LEAVING
 
 MAX_HEADER_BYTES: Final = 64 * 1024
 BODY_S: Final = 60.0
@@ -104,13 +104,13 @@ class GuardedProtocol(HttpToolsProtocol):
         if self._refused or self._malformed():
             return
         scope = cast("dict[str, Any]", self.scope)
-        scope["extensions"] = {ABORT: self._cut, LEAVING: self._tell_of_leaving}
+        scope["extensions"] = {ABORT: self._cut, LEAVING: self._tell_of_leaving, CHUNK: self._write_chunk}
         super().on_headers_complete()
         self._body_bytes, self._body_since = 0, self.loop.time()
         self._arm(BODY_S, self._late_body)
 
     def _tell_of_leaving(self, leaving: Callable[[], None] | None) -> None:
-        """disconnect.Leaving. Only who reads learns that the other side is gone."""
+        """asgi.Leaving. Only who reads learns that the other side is gone."""
         self._leaving = leaving
         if leaving is None:
             return
@@ -119,6 +119,16 @@ class GuardedProtocol(HttpToolsProtocol):
             leaving()
         else:
             self.flow.resume_reading()
+
+    def _write_chunk(self, chunk: bytes) -> bool:
+        """asgi.WriteChunk."""
+        cycle = self.cycle
+        if not chunk or not cycle.chunked_encoding or cycle.disconnected or cycle.response_complete:
+            return False
+        if self.flow.write_paused:
+            return False
+        self.transport.write(b"%x\r\n%b\r\n" % (len(chunk), chunk))
+        return True
 
     def _malformed(self) -> bool:
         """Refuse what two readers of the same bytes might read differently."""

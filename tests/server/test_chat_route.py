@@ -199,7 +199,8 @@ async def test_several_choices_come_mixed_in_one_stream(start: Start) -> None:
 
 
 async def test_a_choice_that_fails_at_once_is_a_plain_error(start: Start) -> None:
-    world = await start(FakeProvider(failing(Kind.BAD_REQUEST, Scope.REQUEST, Cause.NONE, message="no")))
+    refused = [failing(Kind.BAD_REQUEST, Scope.REQUEST, Cause.NONE, message="no")]
+    world = await start(FakeProvider(refused))
     answer = await world.client.post(CHAT, json=ASK | {"n": 2, "stream": True})
     assert (answer.status_code, answer.json()["error"]["message"]) == (400, "no")
     assert world.provider.open == 0

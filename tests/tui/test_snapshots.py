@@ -9,7 +9,14 @@ import pytest
 from textual.pilot import Pilot
 
 from tests.tui.fake_services import FakeServices
-from tests.tui.panes.conftest import app_over, services, settled, still_time, until  # noqa: F401
+from tests.tui.panes.conftest import (  # noqa: F401
+    app_over,
+    failures_are_seen,
+    services,
+    settled,
+    still_time,
+    until,
+)
 from tui.tabs import TABS
 from tui.widgets.log_view import LogView
 from tui.widgets.pixel_view import PixelView

@@ -9,7 +9,14 @@ import pytest
 from textual.pilot import Pilot
 
 from tests.tui.fake_services import FakeServices
-from tests.tui.panes.conftest import app_over, services, settled, still_time, until  # noqa: F401
+from tests.tui.panes.conftest import (  # noqa: F401
+    app_over,
+    failures_are_seen,
+    services,
+    settled,
+    still_time,
+    until,
+)
 from tui.screens.login import LoginScreen
 
 SIZES = ((80, 24), (100, 30), (160, 48))

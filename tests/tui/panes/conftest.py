@@ -42,9 +42,8 @@ FAILED: list[Worker[Any]] = []
 
 
 @pytest.fixture(autouse=True)
-def failures_are_seen(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Textual forgets a worker at its end; here its error is kept."""
-    FAILED.clear()
+def failures_are_seen(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Textual forgets a worker at its end; here its error is kept, for the test that it happened in."""
     state: property = Worker.state
     assert state.fset is not None
     tell = state.fset
@@ -55,6 +54,8 @@ def failures_are_seen(monkeypatch: pytest.MonkeyPatch) -> None:
             FAILED.append(worker)
 
     monkeypatch.setattr(Worker, "state", state.setter(note))
+    yield
+    FAILED.clear()
 
 
 @pytest.fixture

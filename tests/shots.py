@@ -8,6 +8,7 @@ pictures, lets a client call the gateway, then visits every tab at every size in
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 import tempfile
 import time
@@ -127,6 +128,7 @@ async def main(folder: Path, home: Path) -> None:
 def run(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as kept:
+        os.environ["HOME"] = kept  # so that paths on the screen are those of anybody
         home = Path(kept) / "agtui"
         home.mkdir(mode=0o700)
         UiState(onboarded=True).save(home)

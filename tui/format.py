@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import datetime
 
 from tui.widgets.clean import clean_text
@@ -79,6 +80,12 @@ def short_email(email: str) -> str:
     """`ada@…`: who, without the domain that all of them share."""
     name, at, _ = email.partition("@")
     return f"{name}@…" if at else name
+
+
+def place(path: str) -> str:
+    """A file's path as people write it: the home directory is `~`."""
+    home = os.path.expanduser("~")
+    return "~" + path[len(home) :] if path.startswith(home + os.sep) else path
 
 
 def middle(text: str, cells: int) -> str:

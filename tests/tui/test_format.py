@@ -47,6 +47,13 @@ def test_a_number_fits_five_cells(number: int, text: str) -> None:
     assert say.count(number) == text
 
 
+def test_a_place_below_the_home_directory_is_written_as_people_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/ada")
+    assert say.place("/home/ada/pictures/a.png") == "~/pictures/a.png"
+    assert say.place("/home/adam/a.png") == "/home/adam/a.png"
+    assert say.place("library/a.png") == "library/a.png"
+
+
 def test_a_long_path_keeps_both_ends() -> None:
     path = "/home/ada/.local/share/agtui/library/pictures/2026-11/kite.png"
     short = say.middle(path, 30)

@@ -269,7 +269,7 @@ class GeneratePane(Pane):
         """Where the file is; both ends of a long path stay."""
         if asset := self._assets.get(self._seen_id):
             room = self.where.content_size.width or self.size.width // 2
-            self.where.put(say.middle(asset.path, room))
+            self.where.put(say.middle(say.place(asset.path), room))
 
     def watch_model(self) -> None:
         if self.is_mounted:

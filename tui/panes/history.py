@@ -203,7 +203,9 @@ class HistoryPane(Pane):
         """Where the file of the picture is; both ends of a long path stay."""
         item = self._found.get(self.items.cursor_id)
         if item is not None and item.path:
-            frame(self.picture, subtitle=say.middle(item.path, max(self.preview.size.width - 8, 16)))
+            frame(
+                self.picture, subtitle=say.middle(say.place(item.path), max(self.preview.size.width - 8, 16))
+            )
 
     # Messages and actions ---------------------------------------------------------------------------
 

@@ -23,6 +23,7 @@ from core.domain.events import (
     UsageSeen,
 )
 from core.domain.failure import Failure
+from core.domain.searches import sources_markdown
 from core.domain.works import Note
 from tui import format as say
 from tui import turns
@@ -135,7 +136,7 @@ class Answering:
             case Media():
                 self.handle.add(turns.image_view(part))
             case Search():
-                self._write(turns.search_text(part))
+                self._write(sources_markdown(part))
             case _:
                 pass
 

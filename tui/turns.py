@@ -20,6 +20,7 @@ from core.domain.content import (
 )
 from core.domain.events import Usage
 from core.domain.failure import Failure
+from core.domain.searches import sources_markdown
 from core.domain.works import Chat, ChatTurn, Note
 from tui import format as say
 from tui.widgets.turn import ImageView, State, ToolView, TurnView
@@ -95,19 +96,8 @@ def text_of_parts(parts: Sequence[Part]) -> str:
     text = "".join(part.text for part in parts if isinstance(part, Text | Refusal))
     for part in parts:
         if isinstance(part, Search):
-            text += search_text(part)
+            text += sources_markdown(part)
     return text
-
-
-def search_text(search: Search) -> str:
-    """Sources and queries as Markdown, to be appended to an answer."""
-    lines: list[str] = []
-    if search.sources:
-        lines += ["", "", "**Sources**", ""]
-        lines += [f"- [{source.title or source.uri}]({source.uri})" for source in search.sources]
-    if search.queries:
-        lines += ["", "Searched for: " + ", ".join(f"“{query}”" for query in search.queries)]
-    return "\n".join(lines)
 
 
 def tools_of(parts: Sequence[Part]) -> tuple[ToolView, ...]:

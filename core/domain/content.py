@@ -21,6 +21,7 @@ __all__ = [
     "Opaque",
     "Part",
     "Refusal",
+    "Retrieved",
     "Role",
     "Search",
     "Source",
@@ -115,11 +116,19 @@ class ToolResult(Struct, frozen=True, tag="tool_result"):
     is_error: bool = False
 
 
+class Retrieved(Struct, frozen=True):
+    """A page that a model was asked to read. `trouble` says why it could not; empty: it has read it."""
+
+    url: str
+    trouble: str = ""
+
+
 class Search(Struct, frozen=True, tag="search"):
-    """What a grounded answer searched for and found."""
+    """What a grounded answer searched for, found and read."""
 
     queries: tuple[str, ...] = ()
     sources: tuple[Source, ...] = ()
+    pages: tuple[Retrieved, ...] = ()
 
 
 class Refusal(Struct, frozen=True, tag="refusal"):

@@ -98,11 +98,26 @@ class Grounding(Struct, rename="camel"):
     grounding_chunks: list[GroundingChunk] | None = None
 
 
+class UrlMetadata(Struct, rename="camel", gc=False):
+    retrieved_url: str = ""
+    url_retrieval_status: str = ""
+
+
+URL_READ: Final = "URL_RETRIEVAL_STATUS_SUCCESS"
+
+
+class UrlContext(Struct, rename="camel"):
+    """Which pages the model was told to read, and how that went."""
+
+    url_metadata: list[UrlMetadata] | None = None
+
+
 class Candidate(Struct, rename="camel", gc=False):
     content: Content | None = None
     finish_reason: str | None = None
     finish_message: str | None = None
     grounding_metadata: Grounding | None = None
+    url_context_metadata: UrlContext | None = None
 
 
 class UsageMetadata(Struct, rename="camel", gc=False):

@@ -20,6 +20,7 @@ from core.domain.content import (
     Media,
     Opaque,
     Part,
+    Retrieved,
     Search,
     Source,
     Text,
@@ -260,6 +261,14 @@ def test_pictures_native_parts_and_sources_have_their_places() -> None:
         "webSearchQueries": ["tides"],
         "groundingChunks": [{"web": {"uri": "https://e.test", "title": "E"}}],
     }
+
+
+def test_pages_that_were_read_are_told_as_the_upstream_tells_them() -> None:
+    pages = (Retrieved("https://e.test/a"), Retrieved("https://e.test/b", "URL_RETRIEVAL_STATUS_ERROR"))
+    assert body(Search(pages=pages))["candidates"][0]["urlContextMetadata"]["urlMetadata"] == [
+        {"retrievedUrl": "https://e.test/a", "urlRetrievalStatus": "URL_RETRIEVAL_STATUS_SUCCESS"},
+        {"retrievedUrl": "https://e.test/b", "urlRetrievalStatus": "URL_RETRIEVAL_STATUS_ERROR"},
+    ]
 
 
 def test_several_answers_are_the_candidates_of_one() -> None:

@@ -171,6 +171,7 @@ def test_no_functions_are_legal_and_searches_are_told() -> None:
     assert request(tools=[{"functionDeclarations": []}]).tools == ()
     for name in ("googleSearch", "google_search", "googleSearchRetrieval"):
         assert request(tools=[{name: {}}]).search
+    assert request(tools=[{"url_context": {}}]).tools == (Tool("url_context", kind="builtin"),)
     found = request(tools={"codeExecution": {}})
     assert not found.search
     assert found.extras == {"tools.codeExecution": {}}

@@ -244,6 +244,14 @@ def test_asking_for_a_search(fields: dict[str, Any]) -> None:
     assert found.model == "m1"
 
 
+def test_choosing_the_search_leaves_the_other_tools_free() -> None:
+    found = request(
+        tools=[{"type": "web_search"}, {"type": "function", "function": {"name": "f"}}],
+        tool_choice={"type": "web_search"},
+    )
+    assert (found.search, found.tool_choice) == (True, ToolChoice())
+
+
 def test_what_has_no_word_is_kept_by_its_name() -> None:
     found = request(
         logit_bias={"5": 1}, verbosity="low", base_url="http://evil.test", logprobs=False, top_logprobs=0

@@ -260,6 +260,13 @@ def test_what_a_search_found_is_shown_unless_the_text_is_json() -> None:
     assert b"###" not in plain.frames([PartOpened(found)])
 
 
+def test_beside_calls_sources_are_annotations_and_no_text() -> None:
+    found = Search(("rain",), (Source("https://e.test/b", "B"),))
+    message = body(ToolCall("c1", "f", "{}"), found)["choices"][0]["message"]
+    assert message["content"] is None
+    assert [one["url_citation"]["url"] for one in message["annotations"]] == ["https://e.test/b"]
+
+
 def test_pictures_and_thoughts_have_their_places() -> None:
     message = body(Thought("hm"), Text("see"), Media("image/png", b"raw"))["choices"][0]["message"]
     assert message["reasoning_content"] == "hm"

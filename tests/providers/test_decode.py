@@ -14,6 +14,7 @@ from core.domain.content import (
     Base64Text,
     Media,
     Part,
+    Retrieved,
     Role,
     Search,
     Source,
@@ -304,6 +305,19 @@ def test_what_a_search_found_closes_the_answer() -> None:
     }
     assert parts(found)[-1] == Search(
         ("who won",), (Source("https://a/1", "A"), Source("https://b/2", "b.example"))
+    )
+
+
+def test_the_pages_that_were_read_are_told_with_how_that_went() -> None:
+    found = message({"text": "It says so."}, finish="STOP")
+    found["response"]["candidates"][0]["urlContextMetadata"] = {
+        "urlMetadata": [
+            {"retrievedUrl": "https://a/1", "urlRetrievalStatus": "URL_RETRIEVAL_STATUS_SUCCESS"},
+            {"retrievedUrl": "https://a/2", "urlRetrievalStatus": "URL_RETRIEVAL_STATUS_ERROR"},
+        ]
+    }
+    assert parts(found)[-1] == Search(
+        pages=(Retrieved("https://a/1"), Retrieved("https://a/2", "URL_RETRIEVAL_STATUS_ERROR"))
     )
 
 

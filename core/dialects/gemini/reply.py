@@ -36,6 +36,7 @@ from core.domain.events import (
     Usage,
     UsageSeen,
 )
+from core.wire.gemini import URL_READ
 from core.wire.picture_bytes import encoded
 from core.wire.sse import EVENT_STREAM
 
@@ -214,6 +215,13 @@ def candidate(
         found["groundingMetadata"] = {
             "webSearchQueries": search.queries,
             "groundingChunks": [{"web": {"uri": one.uri, "title": one.title}} for one in search.sources],
+        }
+    if search is not None and search.pages:
+        found["urlContextMetadata"] = {
+            "urlMetadata": [
+                {"retrievedUrl": page.url, "urlRetrievalStatus": page.trouble or URL_READ}
+                for page in search.pages
+            ]
         }
     found["index"] = index
     return found

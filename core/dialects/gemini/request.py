@@ -34,6 +34,7 @@ LEVELS: Final[dict[str, Effort]] = {
     "high": "high",
 }
 MODES: Final = {"auto": "auto", "validated": "auto", "any": "any", "none": "none", "mode_unspecified": "auto"}
+READS_PAGES: Final = Tool("url_context", kind="builtin")
 SEARCHES: Final = frozenset({"googleSearch", "googleSearchRetrieval", "enterpriseWebSearch"})
 ROOT: Final = frozenset(
     {
@@ -136,6 +137,8 @@ def _tools(source: JsonObject) -> tuple[tuple[Tool, ...], bool, JsonObject]:
                 functions += [_function(one, where) for one, where in keys.listed(tool, name, at)]
             elif name in SEARCHES:
                 search = True
+            elif name == "urlContext":
+                functions.append(READS_PAGES)
             elif value is not None:
                 unknown[f"tools.{name}"] = value
     return tuple(functions), search, unknown

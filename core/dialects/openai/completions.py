@@ -22,11 +22,12 @@ from core.domain.events import (
     UsageSeen,
 )
 from core.domain.ports import Decoded
+from core.domain.searches import sources_markdown
 from core.wire.sse import EVENT_STREAM
 
 from . import chat
 from .errors import error_object
-from .parts import sources_text, usage_object
+from .parts import usage_object
 
 _encode: Final[Callable[[Any], bytes]] = msgspec.json.Encoder().encode
 _DONE: Final = b"data: [DONE]\n\n"
@@ -140,7 +141,7 @@ def _shown(part: Part) -> str:
         case Text(text=text) | Refusal(text=text):
             return text
         case Search():
-            return sources_text(part)
+            return sources_markdown(part)
         case _:
             return ""
 

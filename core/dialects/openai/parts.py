@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 
 from core.domain.content import Base64Text, Citation, Media, Search, Source, Text, ToolCall, Url
 from core.domain.events import Usage
-
-_ESCAPED: Final = str.maketrans({"[": r"\[", "]": r"\]", "\n": " "})
-_TARGET: Final = str.maketrans({"(": "%28", ")": "%29", " ": "%20", "\n": ""})
 
 
 def usage_object(usage: Usage) -> dict[str, Any]:
@@ -61,18 +58,6 @@ def citations(part: Text | Search) -> list[dict[str, Any]]:
         _annotation(one.source, one.start, one.end) if isinstance(one, Citation) else _annotation(one)
         for one in cited
     ]
-
-
-def sources_text(part: Search) -> str:
-    """Sources and queries as Markdown, for clients that show nothing but text. Empty if there are none."""
-    sections: list[str] = []
-    if part.sources:
-        shown = dict.fromkeys((source.uri, source.title or source.uri) for source in part.sources)
-        listed = (f"- [{title.translate(_ESCAPED)}]({uri.translate(_TARGET)})" for uri, title in shown)
-        sections.append("### Sources\n" + "\n".join(listed))
-    if part.queries:
-        sections.append("### Search Queries Used\n" + "\n".join(f'- "{query}"' for query in part.queries))
-    return "".join(f"\n\n{section}" for section in sections)
 
 
 def markdown(media: Media) -> str:

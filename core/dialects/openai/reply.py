@@ -34,20 +34,11 @@ from core.domain.events import (
     Usage,
     UsageSeen,
 )
+from core.domain.searches import sources_markdown
 from core.wire.sse import EVENT_STREAM
 
 from .errors import error_object
-from .parts import (
-    call_object,
-    citations,
-    image_object,
-    is_object,
-    markdown,
-    signed,
-    sources_text,
-    total,
-    usage_object,
-)
+from .parts import call_object, citations, image_object, is_object, markdown, signed, total, usage_object
 
 _encode: Final[Callable[[Any], bytes]] = msgspec.json.Encoder().encode
 _DONE: Final = b"data: [DONE]\n\n"
@@ -65,9 +56,10 @@ _FINISH: Final = {
 class ChatReply:
     """Speaks chat completions to one client. `model` is the name that the client asked for.
 
-    `sources` adds what a search found to the text; it is off where the text has to be JSON. `index` is the
-    choice that is spoken for, `alone` whether it is the only one. Pictures stand in the text as Markdown
-    and beside it as `images`: clients show one or the other.
+    `sources` adds what a search found to the text; it is off where the text has to be JSON, and beside tool
+    calls it stands in the annotations alone, for the text of such a message goes back to the model. `index`
+    is the choice that is spoken for, `alone` whether it is the only one. Pictures stand in the text as
+    Markdown and beside it as `images`: clients show one or the other.
     """
 
     def __init__(
@@ -168,7 +160,7 @@ class ChatReply:
             case Media():
                 return self._picture(part)
             case Search():
-                text = sources_text(part) if self._sources else ""
+                text = sources_markdown(part) if self._sources and not self._calls else ""
                 said = self._content + _encode(text) + _TAIL if text else b""
                 cited = citations(part)
                 return said + (self._chunk({"annotations": cited}) if cited else b"")
@@ -240,13 +232,19 @@ class ChatReply:
     def _whole(self, index: int, answer: Answer) -> dict[str, Any]:
         found: dict[type, list[Any]] = {kind: [] for kind in (Text, Thought, Refusal, Media, Search)}
         calls: list[dict[str, Any]] = []
+        content = ""
         for part in answer.parts:
             if isinstance(part, ToolCall):
                 if part.kind != "builtin":
                     calls.append(call_object(part))
-            else:
-                found.setdefault(type(part), []).append(part)
-        content = "".join(self._shown(part) for part in answer.parts)
+                continue
+            found.setdefault(type(part), []).append(part)
+            if isinstance(part, Text):
+                content += part.text
+            elif isinstance(part, Media):
+                content += markdown(part)
+            elif isinstance(part, Search) and self._sources and not calls:
+                content += sources_markdown(part)
         refusal = "".join(part.text for part in found[Refusal])
         message: dict[str, Any] = {
             "role": "assistant",
@@ -264,13 +262,6 @@ class ChatReply:
         last = next((part for part in reversed(answer.parts) if isinstance(part, ToolCall)), None)
         finish = self._finish(answer.finish.reason, last.arguments if last and calls else None)
         return {"index": index, "message": message, "finish_reason": finish, "logprobs": None}
-
-    def _shown(self, part: Part) -> str:
-        if isinstance(part, Search):
-            return sources_text(part) if self._sources else ""
-        if isinstance(part, Media):
-            return markdown(part)
-        return part.text if isinstance(part, Text) else ""
 
     def nothing(self) -> bytes:
         """A chunk without content, for what is left out of an answer."""

@@ -73,6 +73,8 @@ def read_choice(source: JsonObject) -> ToolChoice:
         return ToolChoice(_mode(fields.text(allowed, "mode", at) or "auto", f"{at}.mode"), names)
     if kind in ("function", "custom", "tool"):
         return ToolChoice("any", (_name(choice, member),))
+    if kind.lower().startswith(_SEARCH):
+        return ToolChoice()
     return ToolChoice(_mode(kind, f"{member}.type"))
 
 

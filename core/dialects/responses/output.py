@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from core.dialects.openai.parts import data_url, sources_text
+from core.dialects.openai.parts import data_url
 from core.domain.content import (
     Base64Text,
     Media,
@@ -21,6 +21,7 @@ from core.domain.content import (
     ToolCall,
 )
 from core.domain.events import Usage
+from core.domain.searches import sources_markdown
 from core.wire.picture_bytes import encoded
 
 Item = dict[str, Any]
@@ -150,7 +151,7 @@ def searched(reply_id: str, index: int, found: Search, shown: bool) -> list[Item
             "action": action,
         }
     ]
-    if shown and (text := sources_text(found).strip()):
+    if shown and (text := sources_markdown(found).strip()):
         notes = [annotation(source) for source in found.sources]
         items.append(message(reply_id, index + 1, text_part(text, notes)))
     return items

@@ -31,6 +31,7 @@ from core.wire.gemini import (
     Part,
     PromptFeedback,
     Response,
+    UrlContext,
     UsageMetadata,
 )
 from core.wire.schema import PLACEHOLDER, without_placeholders
@@ -84,7 +85,7 @@ class Decoder:
         self._counts: UsageMetadata | None = None
         self._said = 0
         self._version = ""
-        self._grounding: Grounding | None = None
+        self._grounding, self._read = Grounding(), UrlContext()
         self._blocked: PromptFeedback | None = None
         self._reason = ""
         self._message = ""
@@ -137,7 +138,7 @@ class Decoder:
         self._close(batch)
         if self._reason in BROKEN or (self._reason == "OTHER" and not self._begun):
             raise GatewayError(broken(self._reason, self._message))
-        if self._grounding is not None and (search := searched(self._grounding)) is not None:
+        if (search := searched(self._grounding, self._read)) is not None:
             batch += (PartOpened(search), _CLOSED)
         self._note_stand_in()
         batch.append(UsageSeen(self._counts.usage() if self._counts is not None else self._guessed()))
@@ -199,6 +200,8 @@ class Decoder:
                         self._take_part(part, batch)
             if candidate.grounding_metadata is not None:
                 self._grounding = candidate.grounding_metadata
+            if candidate.url_context_metadata is not None:
+                self._read = candidate.url_context_metadata
             if candidate.finish_reason:
                 self._reason = candidate.finish_reason
                 self._message = candidate.finish_message or ""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from core.domain.content import Search, Source
+from core.domain.content import Retrieved, Search, Source
 from core.domain.events import Finished, FinishReason
 from core.domain.failure import Cause, Failure, Kind, Scope
-from core.wire.gemini import Grounding, PromptFeedback, finish_reason
+from core.wire.gemini import URL_READ, Grounding, PromptFeedback, UrlContext, UrlMetadata, finish_reason
 
 BLOCKED: Final = "Google's filter stopped the answer ({reason}). Put the question differently."
 
@@ -74,12 +74,18 @@ def broken(reason: str, message: str) -> Failure:
     )
 
 
-def searched(found: Grounding) -> Search | None:
-    """Queries and sources, each source once in its order; None if there are neither."""
+def searched(found: Grounding, read: UrlContext) -> Search | None:
+    """Queries, sources and pages, each source once in its order; None if there is nothing of them."""
     sources = {
         chunk.web.uri: Source(chunk.web.uri, chunk.web.title or chunk.web.domain)
         for chunk in found.grounding_chunks or ()
         if chunk.web is not None and chunk.web.uri
     }
     queries = tuple(found.web_search_queries or ())
-    return Search(queries, tuple(sources.values())) if sources or queries else None
+    pages = tuple(_retrieved(page) for page in read.url_metadata or ())
+    return Search(queries, tuple(sources.values()), pages) if sources or queries or pages else None
+
+
+def _retrieved(page: UrlMetadata) -> Retrieved:
+    status = page.url_retrieval_status
+    return Retrieved(page.retrieved_url, "" if status == URL_READ else status or "no status")

@@ -18,6 +18,7 @@ from core.domain.events import Answer, Batch, JobEvent
 from core.domain.models import ModelInfo
 from core.domain.plan import Plan, RecordQuery, RequestRecord
 from core.domain.requests import Caller, ChatRequest, ImageRequest
+from core.domain.searches import WebAnswer
 from core.domain.state import Event, Level, LogSlice, SettingView, Status
 from core.domain.works import Asset, Chat, ChatSummary, HistoryItem, Job
 
@@ -57,7 +58,9 @@ class Chats(Protocol):
         """
         ...
 
-    def again(self, chat_id: str, turn_id: str, model: str = "") -> AsyncIterator[Batch]:
+    def again(
+        self, chat_id: str, turn_id: str, model: str = "", search: bool = False
+    ) -> AsyncIterator[Batch]:
         """Answer the user turn `turn_id` once more, as a sibling of the answers it has."""
         ...
 
@@ -74,6 +77,21 @@ class Generation(Protocol):
 
     def pictures(self, request: ImageRequest, caller: Caller) -> AsyncIterator[JobEvent]:
         """`request.n` pictures; each is made and fails on its own."""
+        ...
+
+    async def search(
+        self,
+        query: str,
+        caller: Caller,
+        urls: tuple[str, ...] = (),
+        thinking: bool = True,
+        model: str = "",
+    ) -> WebAnswer:
+        """Search the web for `query`, and read the pages `urls` (http, https; at most 20) for it.
+
+        `thinking` thinks longer about what was found. `model` has to be one that can search; empty: the
+        setting gateway.search_model, or what can search in its place.
+        """
         ...
 
     async def explain(self, model: str, conversation: str = "") -> Plan:

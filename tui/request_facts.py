@@ -29,19 +29,22 @@ def request_facts(row: RequestRecord, now: float) -> list[str]:
     client = f"from {row.client or row.door}" + (f" with the key {row.key}" if row.key else "")
     lines.append(" · ".join(filter(None, (tokens if row.usage.output else "", first, pictures, client))))
     if row.attempts:
-        lines += ["", "tried"] + [attempt_line(number, each) for number, each in enumerate(row.attempts, 1)]
+        lines += ["", "tried"]
+        lines += [attempt_line(number, each, row.plan) for number, each in enumerate(row.attempts, 1)]
     if row.plan:
         lines += ["", "why this route", *plan_facts(row.plan)]
     lines += ["", f"id {row.id}" + (" · sandbox" if row.sandbox else "")]
     return lines
 
 
-def attempt_line(number: int, attempt: Attempt) -> str:
+def attempt_line(number: int, attempt: Attempt, plan: Plan | None) -> str:
+    step = plan.step_of(attempt) if plan else None
+    what = f"{step.kind} with {step.model}: " if step else ""
     status = f" {attempt.status}" if attempt.status else ""
     said = f": {say.one_line(attempt.message)}" if attempt.message else ""
     took = say.milliseconds(attempt.total_ms)
     who = f"{say.short_email(attempt.email)} at {attempt.endpoint}"
-    return f"  {number}. {who} {attempt.outcome}{status}, {took}{said}"
+    return f"  {number}. {what}{who} {attempt.outcome}{status}, {took}{said}"
 
 
 def plan_facts(plan: Plan) -> list[str]:

@@ -184,8 +184,11 @@ def details(record: RequestRecord) -> list[str]:
         said.append(f"Failed: {record.kind}, cause {record.cause or '-'}")
     for number, attempt in enumerate(record.attempts, 1):
         status = f" {attempt.status}" if attempt.status else ""
+        step = record.plan.step_of(attempt) if record.plan else None
+        what = f" ({step.kind} with {step.model})" if step else ""
         said.append(
-            f"Attempt {number}: {attempt.email} at {attempt.endpoint}: {attempt.outcome}{status} after "
+            f"Attempt {number}{what}: {attempt.email} at {attempt.endpoint}: "
+            f"{attempt.outcome}{status} after "
             f"{milliseconds(attempt.total_ms)} {attempt.message}"
         )
     if record.plan is not None:

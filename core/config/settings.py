@@ -104,6 +104,15 @@ class GatewaySettings(Struct, frozen=True, kw_only=True):
     bad_endpoint_s: Annotated[
         float, doc("Seconds an unreachable endpoint is left alone.", 0, 86_400, restart=True)
     ] = 600.0
+    search_model: Annotated[
+        str,
+        doc("Model that searches the web for answers that use tools or come from a model without search."),
+    ] = "gemini-2.5-flash"
+    search_rounds: Annotated[
+        int,
+        doc("Times that such an answer may search before it has to be given; 0: it can't search.", 0, 16),
+    ] = 4
+    search_timeout_s: Annotated[float, doc("Seconds that one such search may take.", 1, 3_600)] = 60.0
 
 
 class LibrarySettings(Struct, frozen=True, kw_only=True):

@@ -45,9 +45,17 @@ class Plan(Struct, frozen=True):
     strategy: str = ""
     sandbox: bool = False
 
+    def step_of(self, attempt: Attempt) -> Step | None:
+        """The generation that an attempt belongs to, where a request took several unlike ones."""
+        alike = len(set(self.steps)) < 2
+        return None if alike or attempt.step >= len(self.steps) else self.steps[attempt.step]
+
 
 class Attempt(Struct, frozen=True):
-    """One upstream call of a generation. Times in milliseconds; `outcome` is `ok` or a cause."""
+    """One upstream call of a generation. Times in milliseconds; `outcome` is `ok` or a cause.
+
+    `step` counts the plan's steps from 0: the generation that the call belongs to.
+    """
 
     account: str
     email: str
@@ -58,6 +66,7 @@ class Attempt(Struct, frozen=True):
     first_ms: float | None = None
     total_ms: float = 0.0
     message: str = ""
+    step: int = 0
 
 
 class RequestRecord(Struct, frozen=True):

@@ -12,6 +12,8 @@ from core.domain.requests import Caller
 
 from .upstreams import Asked
 
+BookKind = Literal["chat", "image", "search", "tokens"]
+
 GONE = Failure(Kind.CANCELLED, "The client went away.", cause=Cause.NONE)
 
 
@@ -25,7 +27,7 @@ class Book:
         publish: Publish,
         caller: Caller,
         model: str,
-        kind: Literal["chat", "image", "tokens"],
+        kind: BookKind,
     ) -> None:
         self._clock, self._recorder, self._publish = clock, recorder, publish
         self._caller, self._asked, self._kind = caller, model, kind

@@ -127,17 +127,19 @@ class ChatService:
             async for batch in batches:
                 yield batch
 
-    def again(self, chat_id: str, turn_id: str, model: str = "") -> AsyncIterator[Batch]:
-        return self._again(chat_id, turn_id, model)
+    def again(
+        self, chat_id: str, turn_id: str, model: str = "", search: bool = False
+    ) -> AsyncIterator[Batch]:
+        return self._again(chat_id, turn_id, model, search)
 
-    async def _again(self, chat_id: str, turn_id: str, model: str) -> AsyncIterator[Batch]:
+    async def _again(self, chat_id: str, turn_id: str, model: str, search: bool) -> AsyncIterator[Batch]:
         chat = await self._shelf.chat(chat_id)
         roles = {turn.id: turn.role for turn in chat.turns}
         turn = next((turn for turn in chat.turns if turn.id == turn_id), None)
         asked = turn_id if turn is None or turn.role is Role.USER else turn.parent
         if roles.get(asked) is not Role.USER:
             raise GatewayError.of(Kind.NOT_FOUND, f"The chat has no question {turn_id}.")
-        async with closing(self._answer(chat, asked, model, False)) as batches:
+        async with closing(self._answer(chat, asked, model, search)) as batches:
             async for batch in batches:
                 yield batch
 

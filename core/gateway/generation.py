@@ -7,41 +7,46 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncIterator, Callable, Mapping
-from typing import Literal, TypeVar
+from typing import TypeVar
 
 from msgspec import structs
 
 from core.config.settings import GatewaySettings
 from core.domain.content import AssetRef, Role, Turn, Url, media_of
-from core.domain.events import (
-    Answer,
-    Batch,
-    Finished,
-    FinishReason,
-    JobEvent,
-    PartDelta,
-    PartOpened,
-    Started,
-)
+from core.domain.events import Answer, Batch, JobEvent, Started
 from core.domain.failure import Failure, GatewayError, Kind
 from core.domain.models import ModelInfo
 from core.domain.plan import Plan
 from core.domain.ports import Clock, Pool, Provider, Publish, Recorder, Shelf
 from core.domain.requests import Caller, ChatRequest, ImageRequest
+from core.domain.searches import WebAnswer
 from core.domain.streams import StreamGuard, closing, collect
 from core.wire.tokens import request_tokens
 
 from .attempts import Search
-from .book import Book
+from .book import Book, BookKind
 from .endpoints import BadEndpoints
 from .pictures import make_pictures
 from .planner import Wanted
 from .planning import Planning, check_name
+from .replays import Replays
 from .retries import RetryBudget
+from .search_rounds import Rounds
+from .search_tool import asks_search, checked
 from .signatures import Signatures, Watch
 from .slots import Slots
 from .tired import TiredEndpoints
-from .upstreams import CONTENT, END, FAULT, LONGEST_QUEUE, NOTHING, Asked, Upstreams, never_unauthenticated
+from .upstreams import (
+    CONTENT,
+    END,
+    FAULT,
+    LONGEST_QUEUE,
+    Asked,
+    Upstreams,
+    never_unauthenticated,
+    weigh_batch,
+)
+from .web_search import WebSearch
 
 log = logging.getLogger("agtui.gateway")
 
@@ -53,23 +58,8 @@ LEARN_S = 3.0
 _CLIENTS_OWN = (Kind.BAD_REQUEST, Kind.TOO_LONG, Kind.TOO_LARGE, Kind.NOT_FOUND)
 """What is told rather than guessed when tokens can't be counted."""
 
-_ANSWERS = (FinishReason.LENGTH, FinishReason.CONTENT_FILTER)
-"""Endings that say something even with nothing before them."""
 
-
-def weigh_batch(batch: Batch) -> int:
-    """Content is any part, a thought included; usage is not."""
-    weight = NOTHING
-    for event in batch:
-        kind = type(event)
-        if kind is PartDelta or kind is PartOpened:
-            weight |= CONTENT
-        elif isinstance(event, Finished):
-            weight |= END | (CONTENT if event.reason in _ANSWERS else NOTHING)
-    return weight
-
-
-def _with_route(failure: Failure, search: Search[T]) -> Failure:
+def _with_route(failure: Failure, search: Search[T] | Rounds) -> Failure:
     """`failure` with the model and the account that was tried last, for the response's headers."""
     last = search.attempts[-1] if search.attempts else None
     params = {"mapped_model": search.plan.model} | ({"email": last.email} if last else {})
@@ -113,6 +103,7 @@ class GenerationService:
             queue_s,
         )
         self._planning = Planning(self._up, aliases)
+        self._replays = Replays()
 
     def stream(self, request: ChatRequest, caller: Caller) -> AsyncIterator[Batch]:
         """The answer as batches; see services.Generation. One answer a stream: `n` has to be 1."""
@@ -143,8 +134,9 @@ class GenerationService:
     async def _chat(self, request: ChatRequest, caller: Caller) -> AsyncIterator[Batch]:
         book = self._book(caller, request.model, "chat")
         keeper = StreamGuard()
-        search: Search[Batch] | None = None
+        search: Search[Batch] | Rounds | None = None
         wanted = Wanted(request.model, request.conversation)
+        begun = False
         try:
             if request.n != 1:
                 raise GatewayError.of(
@@ -152,18 +144,10 @@ class GenerationService:
                     "`n` has to be 1 for a stream: ask several times, or without `stream`.",
                     params={"param": "n"},
                 )
-            ready = await self._ready(request)
+            ready = await self._ready(request, caller)
             await self._up.signatures.ready(ready)
-
-            search = Search(
-                self._up,
-                lambda: self._planning.plan(wanted, ready),
-                lambda asked: self._up.chat(ready, asked),
-                weigh_batch,
-                deadline=caller.deadline,
-            )
+            search = self._search(ready, wanted, caller)
             watch: Watch | None = None
-            begun = False
             async with closing(search.run()) as batches:
                 async for batch in batches:
                     if not begun:
@@ -183,7 +167,7 @@ class GenerationService:
                     if keeper.ended:
                         break
         except GatewayError as error:
-            if search is not None and search.winner is not None:
+            if begun and search is not None:
                 failure = _with_route(never_unauthenticated(error.failure), search)
                 book.fail(failure)
                 yield keeper.close(failure)
@@ -199,7 +183,44 @@ class GenerationService:
                 book.plan, book.attempts, book.winner = search.plan, search.attempts, search.winner
             book.close()
 
-    def _started(self, search: Search[Batch], winner: Asked, request: ChatRequest) -> Started:
+    def _search(self, request: ChatRequest, wanted: Wanted, caller: Caller) -> Search[Batch] | Rounds:
+        """What answers: one generation, or as many as its searches of the web take."""
+        if asks_search(request):
+            return Rounds(self._up, self._planning, self._replays, request, wanted, caller)
+        return Search(
+            self._up,
+            lambda: self._planning.plan(wanted, request),
+            lambda asked: self._up.chat(request, asked),
+            weigh_batch,
+            deadline=caller.deadline,
+        )
+
+    async def search(
+        self,
+        query: str,
+        caller: Caller,
+        urls: tuple[str, ...] = (),
+        thinking: bool = True,
+        model: str = "",
+    ) -> WebAnswer:
+        book = self._book(caller, model or self._up.settings().search_model, "search")
+        search: WebSearch | None = None
+        try:
+            search = WebSearch(self._up, self._planning, checked(query, urls, thinking), caller, model)
+            answer = await search.run()
+            book.first()
+            book.add_usage(answer.usage)
+            book.done()
+            return answer
+        except GatewayError as error:
+            book.fail(error.failure)
+            raise
+        finally:
+            if search is not None:
+                book.plan, book.attempts, book.winner = search.plan, search.attempts, search.winner
+            book.close()
+
+    def _started(self, search: Search[Batch] | Rounds, winner: Asked, request: ChatRequest) -> Started:
         self._planning.homes.served(request.conversation, winner.candidate.account, search.plan)
         return Started(
             model=winner.candidate.model,
@@ -210,22 +231,27 @@ class GenerationService:
             dropped=self._planning.lost(search.plan, request, winner.candidate),
         )
 
-    def _verdict(self, wanted: Wanted, search: Search[T] | None, raised: Failure) -> Failure:
+    def _verdict(self, wanted: Wanted, search: Search[T] | Rounds | None, raised: Failure) -> Failure:
         """What the client is told."""
         if search is None:
             return raised
+        if search.winner is not None:
+            return never_unauthenticated(raised)
+        if search.winner is not None:
+            return _with_route(never_unauthenticated(raised), search)
         failure = self._planning.verdict(wanted, search.failure, search.queued_out, search.tried)
         return _with_route(failure, search)
 
-    def _book(self, caller: Caller, model: str, kind: Literal["chat", "image", "tokens"]) -> Book:
+    def _book(self, caller: Caller, model: str, kind: BookKind) -> Book:
         """Raises GatewayError for a name that no model can have: it would stand in every record of it."""
         check_name(model)
         return Book(self._clock, self._recorder, self._publish, caller, model, kind)
 
-    async def _ready(self, request: ChatRequest) -> ChatRequest:
-        """As providers get it: under the name that the user's aliases lead to, pictures filled in."""
-        meant = self._planning.aliased(request.model)
-        return structs.replace(request, model=meant, turns=await self._media(request.turns))
+    async def _ready(self, request: ChatRequest, caller: Caller) -> ChatRequest:
+        """As providers get it: under the name that the user's aliases lead to, pictures filled in, and with
+        the searches that the caller never saw."""
+        turns = self._replays.restored(caller.key, await self._media(request.turns))
+        return structs.replace(request, model=self._planning.aliased(request.model), turns=turns)
 
     async def _media(self, turns: tuple[Turn, ...]) -> tuple[Turn, ...]:
         """Turns with the library's pictures filled in. Raises `bad_request` for links: nothing fetches."""
@@ -253,10 +279,11 @@ class GenerationService:
     async def count_tokens(self, request: ChatRequest, caller: Caller) -> int:
         wanted = Wanted(request.model, request.conversation)
         book = self._book(caller, request.model, "tokens")
-        ready = await self._ready(request)
+        ready = await self._ready(request, caller)
 
         async def call(asked: Asked) -> AsyncIterator[int]:
-            yield await asked.provider.count_tokens(ready, asked.candidate.model, asked.grant, asked.endpoint)
+            said = self._planning.said(ready, asked.candidate)
+            yield await asked.provider.count_tokens(said, asked.candidate.model, asked.grant, asked.endpoint)
 
         search = Search(
             self._up,

@@ -28,6 +28,7 @@ from .planner import (
     unknown_model,
     usable,
 )
+from .search_tool import asks_search, offered
 from .upstreams import JUST_FREE, Upstreams, never_unauthenticated, no_place
 
 LONGEST_NAME: Final = 256
@@ -115,7 +116,14 @@ class Planning:
 
     def dropped(self, request: ChatRequest, candidate: Candidate) -> tuple[str, ...]:
         provider = self._up.providers.get(candidate.provider)
-        return in_short(provider.dropped(request, candidate.model)) if provider else ()
+        return in_short(provider.dropped(self.said(request, candidate), candidate.model)) if provider else ()
+
+    def said(self, request: ChatRequest, candidate: Candidate) -> ChatRequest:
+        """The request as the candidate's model gets it: with a function in place of a search it hasn't."""
+        provider = self._up.providers.get(candidate.provider)
+        if provider is None or not asks_search(request) or not self._up.settings().search_rounds:
+            return request
+        return offered(request, lambda one: provider.dropped(one, candidate.model))
 
     def lost(self, plan: Plan, request: ChatRequest, candidate: Candidate) -> tuple[str, ...]:
         """The same from the plan, which knows it of the model of its first candidate."""

@@ -8,7 +8,7 @@ from typing import Final, TypeVar
 from msgspec import Struct, structs
 
 from core.config.settings import GatewaySettings
-from core.domain.events import Batch
+from core.domain.events import Batch, Finished, FinishReason, PartDelta, PartOpened
 from core.domain.failure import Cause, Failure, Kind, Scope
 from core.domain.plan import Attempt, Candidate
 from core.domain.ports import Clock, Grant, Pool, Provider
@@ -43,6 +43,22 @@ CONTENT: Final = 1
 END: Final = 2
 """What an item of an upstream's answer counts as; bits, for an item may be both (numbers, because an enum's
 arithmetic costs more than all the rest of a chunk)."""
+
+
+_ANSWERS: Final = (FinishReason.LENGTH, FinishReason.CONTENT_FILTER)
+"""Endings that say something even with nothing before them."""
+
+
+def weigh_batch(batch: Batch) -> int:
+    """Content is any part, a thought included; usage is not."""
+    weight = NOTHING
+    for event in batch:
+        kind = type(event)
+        if kind is PartDelta or kind is PartOpened:
+            weight |= CONTENT
+        elif isinstance(event, Finished):
+            weight |= END | (CONTENT if event.reason in _ANSWERS else NOTHING)
+    return weight
 
 
 class Upstreams(Struct, frozen=True):

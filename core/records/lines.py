@@ -32,7 +32,10 @@ def _text(row: RequestRecord) -> str:
         words.append(f"↑{row.usage.input} ↓{row.usage.output}")
     if row.pictures:
         words.append("1 picture" if row.pictures == 1 else f"{row.pictures} pictures")
-    if len(row.attempts) > 1:
+    steps = row.plan.steps if row.plan else ()
+    if searches := sum(step.kind == "search" for step in steps):
+        words.append("1 search" if searches == 1 else f"{searches} searches")
+    if len(row.attempts) > max(1, len(steps)):
         words.append(f"{len(row.attempts)} attempts")
     if row.kind != "ok":
         words.append(f"{row.kind}{f' ({row.cause})' if row.cause not in ('', 'none') else ''}: {row.message}")

@@ -220,6 +220,17 @@ async def test_asking_again_makes_a_sibling() -> None:
     assert len(world.asked.turns) == 1
 
 
+async def test_an_answer_may_search_when_it_is_asked_for_again() -> None:
+    world = World(FakeProvider(saying("first"), saying("second")))
+    chat = await world.chat()
+    await world.say(chat)
+    question, _ = await world.kept(chat)
+    for search in (True, False):
+        async for _ in world.chats.again(chat.id, question.id, search=search):
+            pass
+        assert world.asked.search is search
+
+
 async def test_editing_branches_off_an_earlier_turn() -> None:
     world = World()
     chat = await world.chat()

@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator, Mapping
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from core.domain.accounts import Device, Realm
 from core.domain.content import Role, Text, Thought, ToolCall, ToolResult, Turn, text_of
@@ -85,9 +86,9 @@ def event(text: str = "", finish: str = "") -> bytes:
     return b"data: %b\n\n" % json.dumps({"response": {"candidates": [candidate]}}).encode()
 
 
-def stream(reply: OneReply, model: str = "gemini-3-pro-high") -> Any:
+def stream(reply: OneReply, model: str = "gemini-3-pro-high", **fields: Any) -> Any:
     provider = AntigravityProvider(AntigravitySettings, reply, FixedClock(), new_id=lambda: "uuid")
-    return provider.chat(REQUEST, model, GRANT, "https://h")
+    return provider.chat(structs.replace(REQUEST, **fields), model, GRANT, "https://h")
 
 
 async def answer(reply: OneReply) -> Answer:
@@ -115,6 +116,16 @@ async def test_a_chat_is_one_streaming_call_for_the_account() -> None:
     assert ("Authorization", "Bearer ya29.secret") in call.headers
     assert b"ya29" not in call.body
     assert reply.closed
+
+
+async def test_a_search_says_that_it_is_one_and_brings_no_functions() -> None:
+    reply = OneReply(event("Hello", "STOP"))
+    page = Tool("url_context", kind="builtin")
+    async for _ in stream(reply, search=True, tools=(page,)):
+        pass
+    body = json.loads(reply.calls[0].body)
+    assert body["requestId"] == "search-uuid"
+    assert body["request"]["tools"] == [{"googleSearch": {}}, {"urlContext": {}}]
 
 
 async def test_only_a_call_for_a_picture_must_not_be_repeated() -> None:

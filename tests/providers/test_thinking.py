@@ -155,6 +155,9 @@ def test_what_a_model_can_not_be_told_is_named() -> None:
     assert lost(SONNET, thinks=True, sampling=Sampling(0.3, None, 40)) == ("temperature", "top_k")
     assert lost("gemini-3-pro-high", search=True, tools=tools) == ("search",)
     assert lost(SONNET, search=True, safety=({"category": "x"},)) == ("search", "safety")
+    page = Tool("url_context", kind="builtin")
+    assert lost("gemini-3-pro-high", tools=(page,)) == ()
+    assert lost("gemini-3-pro-high", tools=(page, *tools)) == lost(SONNET, tools=(page,)) == ("search",)
     assert lost("gpt-oss-120b-medium", thinking=Thinking(effort="high")) == ("thinking",)
     assert lost("gemini-3-pro-image", tools=tools, system=("s",)) == ("tools", "system")
     assert lost("gemini-3-pro-high", parallel_tool_calls=False, extras={"zeta": 1, "logit_bias": {}}) == (

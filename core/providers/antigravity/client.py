@@ -41,6 +41,7 @@ from .refusals import repairable_chat, repairable_image, traced
 from .settings import AntigravitySettings
 from .signatures import SIGNING
 from .signin import AntigravitySignIn, Sleep
+from .tools import searches
 
 log = logging.getLogger("agtui.providers.antigravity")
 
@@ -125,7 +126,8 @@ class AntigravityProvider:
     ) -> AsyncIterator[Batch]:
         """Stream one answer, a batch for every socket read that held something."""
         row, request = self._models.facts(model), self._models.with_name(request)
-        sender = self._sender(grant, f"agent-{self._new_id()}")
+        kind = "search" if searches(request, row) else "agent"
+        sender = self._sender(grant, f"{kind}-{self._new_id()}")
         asked = encode(request, row, sender)
         call = self._call(
             endpoint, STREAM, "chat", grant, asked.body, row, row.claude and thinks(request, row)

@@ -12,6 +12,7 @@ from .contents import faded
 from .models import Facts
 from .repairs import lost as lost_to
 from .thinking import Thought
+from .tools import asks_search, searches
 
 MAX_STOPS: Final = 5
 HOTTEST: Final = 2.0
@@ -111,7 +112,7 @@ def dropped(request: ChatRequest, row: Facts, thinks: bool) -> tuple[str, ...]:
         "thinking": not thinks
         and (request.thinking.effort not in (None, "none") or bool(request.thinking.budget)),
         "modalities": not {word.lower() for word in request.modalities} <= (PAINTER if row.draws else WRITER),
-        "search": request.search and (functions or not row.searches),
+        "search": asks_search(request) and not searches(request, row),
         "safety": bool(request.safety) and not row.gemini,
         "tools": row.draws and functions,
         "system": row.draws and bool(request.system),

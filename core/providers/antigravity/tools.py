@@ -121,14 +121,29 @@ def _calling(request: ChatRequest, row: Facts, names: ToolNames) -> dict[str, An
             return {"mode": "VALIDATED"} if row.claude else None
 
 
+def asks_search(request: ChatRequest) -> bool:
+    """Whether the caller wants the web searched or read."""
+    return bool(_search_tools(request))
+
+
+def searches(request: ChatRequest, row: Facts) -> bool:
+    """Whether the model will: only one that can, and never beside functions."""
+    return row.searches and asks_search(request) and not any(tool.kind != "builtin" for tool in request.tools)
+
+
 def _search_fields(request: ChatRequest, row: Facts) -> dict[str, Any]:
+    tools = _search_tools(request) if row.searches else []
+    return {"tools": tools} if tools else {}
+
+
+def _search_tools(request: ChatRequest) -> list[dict[str, Any]]:
     builtin = {tool.name for tool in request.tools if tool.kind == "builtin"}
     tools: list[dict[str, Any]] = []
-    if row.searches and (request.search or builtin.intersection(SEARCH_TOOLS)):
+    if request.search or builtin.intersection(SEARCH_TOOLS):
         tools.append({"googleSearch": {}})
-    if row.searches and builtin.intersection(URL_TOOLS):
+    if builtin.intersection(URL_TOOLS):
         tools.append({"urlContext": {}})
-    return {"tools": tools} if tools else {}
+    return tools
 
 
 def _has_calls(request: ChatRequest) -> bool:

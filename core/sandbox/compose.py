@@ -3,13 +3,12 @@
 Pure. How the answer goes over the wire is `stream`; pictures are drawn and looked at before, by `art`.
 """
 
-import hashlib
 from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
 
-from core.sandbox import brain, usage
+from core.sandbox import brain, usage, webpages
 from core.sandbox.catalogue import Model
 from core.sandbox.messages import Content, FunctionDeclaration, FunctionResponse, GenerationConfig, Request
 from core.sandbox.sampler import sample
@@ -44,7 +43,8 @@ class Composed(Struct, frozen=True):
     """One whole answer. `pieces` are given only where their exact number matters.
 
     `signature` belongs to `thoughts` for Claude and the sandbox's own models, to the answer for Gemini.
-    `picture` is base64 of a PNG, `message` what is said beside an unusual finish.
+    `picture` is base64 of a PNG, `pages` the `urlContextMetadata` of what it was told to read, `message` what
+    is said beside an unusual finish.
     """
 
     finish: str
@@ -53,9 +53,10 @@ class Composed(Struct, frozen=True):
     signature: str = ""
     text: str = ""
     pieces: tuple[str, ...] = ()
-    call: Call | None = None
+    calls: tuple[Call, ...] = ()
     picture: str = ""
     grounding: dict[str, Any] | None = None
+    pages: dict[str, Any] | None = None
     message: str = ""
 
 
@@ -95,21 +96,22 @@ def compose(request: Request, model: Model, steering: Steering, cached: int, see
     thought_signature = _signature(model, thoughts) if thoughts else ""
     if steering.thoughts:
         return Composed("STOP", Usage(prompt, cached, 0, spent), thoughts, thought_signature)
-    tool = _tool_to_call(request, steering)
-    if tool is not None:
-        args = sample(tool.parameters or {"type": "object"}, question)
-        call_signature = "" if model.claude or model.thinks == "never" else _signature(model, tool.name or "")
-        call = Call(tool.name or "", args, call_signature)
-        tokens = usage.text_tokens(msgspec.json.encode(args).decode()) + usage.text_tokens(call.name)
+    if calls := tuple(_call(tool, question, model) for tool in _tools_to_call(request, steering, question)):
+        said = "".join(call.name + msgspec.json.encode(call.args).decode() for call in calls)
+        tokens = usage.text_tokens(said)
         return Composed(
             "OTHER" if model.claude else "STOP",
             Usage(prompt, cached, tokens, spent),
             thoughts if shown else "",
             thought_signature if shown else "",
-            call=call,
+            calls=calls,
         )
     pieces = _numbered(room - spent) if steering.big else ()
-    searched = steering.search or any(tool.google_search is not None for tool in request.tools or [])
+    urls = (
+        webpages.named(question) if any(tool.url_context is not None for tool in request.tools or []) else []
+    )
+    asks = any(tool.google_search is not None for tool in request.tools or [])
+    searched = asks or (steering.search and webpages.function(request) is None)
     text = "".join(pieces) or _text(request, config, question, seen, searched)
     text, finish = _limited(text, config.stop_sequences or [], room - spent)
     return Composed(
@@ -119,7 +121,8 @@ def compose(request: Request, model: Model, steering: Steering, cached: int, see
         thought_signature if shown or not model.claude else "",
         text,
         pieces if text and finish == "STOP" else (),
-        grounding=_grounding(question, text) if searched else None,
+        grounding=webpages.grounding(question, text) if searched else None,
+        pages=webpages.retrieved(urls) if urls else None,
     )
 
 
@@ -164,15 +167,28 @@ def _signature(model: Model, text: str) -> str:
     return sign("claude" if model.claude else "gemini", text)
 
 
-def _tool_to_call(request: Request, steering: Steering) -> FunctionDeclaration | None:
+def _call(tool: FunctionDeclaration, question: str, model: Model) -> Call:
+    """A call with valid arguments; a search is called with what is to be found."""
+    name, parameters = tool.name or "", tool.parameters or {"type": "object"}
+    args = webpages.arguments(question) if webpages.searches(tool) else sample(parameters, question)
+    return Call(name, args, "" if model.claude or model.thinks == "never" else _signature(model, name))
+
+
+def _tools_to_call(request: Request, steering: Steering, question: str) -> list[FunctionDeclaration]:
+    """The first function that is not a search where one is to be called, and the search where that is."""
     offered = [one for tool in request.tools or [] for one in tool.function_declarations or []]
     calling = request.tool_config.function_calling_config if request.tool_config else None
     mode = calling.mode if calling else None
     if calling and calling.allowed_function_names:
         offered = [one for one in offered if one.name in calling.allowed_function_names]
-    if not offered or mode == "NONE" or not (steering.use_tool or mode == "ANY"):
-        return None
-    return offered[0]
+    if not offered or mode == "NONE" or not question:
+        return offered[:1] if mode == "ANY" else []
+    search = [
+        one for one in offered if webpages.searches(one) and (steering.search or webpages.wanted(question))
+    ]
+    others = [one for one in offered if not webpages.searches(one)] or offered
+    called = others[:1] if steering.use_tool or (mode == "ANY" and not search) else []
+    return [*search[:1], *(one for one in called if one not in search)]
 
 
 def _text(request: Request, config: GenerationConfig, question: str, seen: list[str], searched: bool) -> str:
@@ -193,6 +209,8 @@ def _text(request: Request, config: GenerationConfig, question: str, seen: list[
 
 def _result_text(result: FunctionResponse) -> str:
     response = result.response or {}
+    if text := webpages.found(response):
+        return text
     if len(response) == 1:
         key, value = next(iter(response.items()))
         if isinstance(value, str) and key in ("result", "output", "content", "error"):
@@ -224,30 +242,3 @@ def _numbered(tokens: int) -> tuple[str, ...]:
     """The 2,000 pieces of `[[big]]`, short enough to fit into `tokens` if that is possible."""
     note = ": a line of the long answer" if tokens > BIG_CHUNKS * 12 else ""
     return tuple(f"- line {at} of {BIG_CHUNKS}{note}\n" for at in range(1, BIG_CHUNKS + 1))
-
-
-def _grounding(question: str, text: str) -> dict[str, Any]:
-    """Search metadata as Gemini sends it: two sources, and the first paragraph supported by both."""
-    subject = subject_of(question) or "sandbox"
-    slug = hashlib.sha256(subject.encode()).hexdigest()[:8]
-    segment = text.split("\n\n")[0]
-    chunks = [
-        {"web": {"uri": f"https://example.org/{slug}", "title": f"{subject} – Example Encyclopedia"}},
-        {
-            "web": {
-                "uri": f"https://news.example.net/{slug}",
-                "title": "Example News",
-                "domain": "example.net",
-            }
-        },
-    ]
-    support = {
-        "segment": {"startIndex": 0, "endIndex": len(segment.encode()), "text": segment},
-        "groundingChunkIndices": [0, 1],
-    }
-    return {
-        "webSearchQueries": [subject],
-        "searchEntryPoint": {"renderedContent": f'<div class="chip">{slug}</div>'},
-        "groundingChunks": chunks,
-        "groundingSupports": [support] if segment else [],
-    }

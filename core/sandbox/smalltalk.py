@@ -53,10 +53,11 @@ def searched(question: str) -> str:
     """The answer to a live question when sources are at hand: simulated ones, and said so."""
     subject = subject_of(question)
     return (
-        f"Two sources were found about *{subject}*. Both are simulated, as is this sentence.\n\n"
+        f"Three pages were found about *{subject}*. They are simulated, as is this sentence.\n\n"
         f"## {title(subject)}\n\n- The links lead to example pages, which exist and say nothing about it.\n"
         "- With a real account, model and search the answer stands here.\n\n"
-        "| Source | Kind |\n| --- | --- |\n| Example Encyclopedia | overview |\n| Example News | report |\n"
+        "| Source | Kind |\n| --- | --- |\n| en.example.org | overview |\n| news.example.net | report |\n"
+        "| example.com | guide |\n"
     )
 
 

@@ -40,15 +40,15 @@ def parts_of(answer: Composed, model: Model, ids: Ids) -> Iterator[dict[str, Any
     yield from _thought_parts(answer, model)
     for piece in answer.pieces or pieces_of(answer.text):
         yield {"text": piece}
-    if answer.call:
-        call: dict[str, Any] = {"name": answer.call.name, "args": answer.call.args}
+    for at, called in enumerate(answer.calls):
+        call: dict[str, Any] = {"name": called.name, "args": called.args}
         if model.signed or not model.family.startswith("gemini"):
-            call["id"] = ids.call
+            call["id"] = f"{ids.call}{at or ''}"
         part: dict[str, Any] = {"functionCall": call}
-        if answer.call.signature:
-            part["thoughtSignature"] = answer.call.signature
+        if called.signature and not at:  # of calls that are made together the first one is signed
+            part["thoughtSignature"] = called.signature
         yield part
-    elif answer.text and answer.signature and model.family.startswith("gemini"):
+    if not answer.calls and answer.text and answer.signature and model.family.startswith("gemini"):
         yield {"text": "", "thoughtSignature": answer.signature}
     if answer.picture:
         yield {"inlineData": {"mimeType": "image/png", "data": answer.picture}}
@@ -110,6 +110,8 @@ def _candidate(parts: list[dict[str, Any]], ended: Composed | None = None) -> di
         candidate["finishMessage"] = ended.message
     if ended.grounding:
         candidate["groundingMetadata"] = ended.grounding
+    if ended.pages:
+        candidate["urlContextMetadata"] = ended.pages
     return candidate
 
 

@@ -6,10 +6,11 @@ import time
 
 import click
 
-from core.domain.content import Role, Text, Thought, ToolCall, Turn
+from core.domain.content import Role, Search, Text, Thought, ToolCall, Turn
 from core.domain.events import Batch, PartDelta, PartOpened
 from core.domain.failure import GatewayError
 from core.domain.requests import ChatRequest
+from core.domain.searches import merged, sources_markdown
 from core.domain.streams import Collector, closing
 from core.services import Services
 
@@ -103,6 +104,9 @@ class _Answer:
             return
         for event in batch:
             match event:
+                case PartOpened(part=Search() as found):
+                    self._open = Text("")
+                    self._text(sources_markdown(found))
                 case PartOpened(part=part):
                     self._open = part
                     self._text(part.text if isinstance(part, Text | Thought) else "")
@@ -135,6 +139,7 @@ class _Answer:
         seconds = time.monotonic() - self._since
         texts = [part.text for part in answer.parts if isinstance(part, Text)]
         calls = [part for part in answer.parts if isinstance(part, ToolCall)]
+        found = merged(part for part in answer.parts if isinstance(part, Search))
         if self._as_json:
             emit_json(
                 {
@@ -146,6 +151,8 @@ class _Answer:
                     "finish": answer.finish.reason,
                     "usage": answer.usage,
                     "tool_calls": calls,
+                    "sources": found.sources,
+                    "queries": found.queries,
                     "attempts": answer.started.attempts,
                     "dropped": answer.started.dropped,
                     "seconds": round(seconds, 3),

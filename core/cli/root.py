@@ -22,6 +22,7 @@ from .output import color_choice
 VERBS: dict[str, tuple[str, str]] = {
     "serve": ("serve:serve", "Run the gateway alone."),
     "chat": ("chat:chat", "Ask a model and stream its answer."),
+    "search": ("search:search", "Search the web; the answer with its sources."),
     "gen": ("gen:gen", "Make pictures."),
     "show": ("show:show", "Show a picture in the terminal."),
     "accounts": ("accounts:accounts", "Upstream accounts: list, add, remove, switch off and on."),

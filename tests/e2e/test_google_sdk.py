@@ -135,6 +135,18 @@ def test_a_search_brings_its_sources(client: genai.Client) -> None:
     assert found.grounding_chunks[0].web.uri.startswith("http")
 
 
+def test_a_search_beside_functions_and_pages_is_one_answer(client: genai.Client) -> None:
+    web = types.Tool(google_search=types.GoogleSearch(), url_context=types.UrlContext())
+    answer = ask(client, "Look up the tides, and read https://example.com/gone", tools=[*TOOLS, web])
+    assert not answer.function_calls
+    assert "This is what I found." in answer.text
+    found = answer.candidates[0]
+    assert found.grounding_metadata.grounding_chunks[0].web.uri.startswith("https://")
+    (page,) = found.url_context_metadata.url_metadata
+    assert page.retrieved_url == "https://example.com/gone"
+    assert page.url_retrieval_status == types.UrlRetrievalStatus.URL_RETRIEVAL_STATUS_ERROR
+
+
 @pytest.mark.parametrize(
     ("status", "error", "word"),
     [

@@ -25,7 +25,7 @@ from core.domain.accounts import (
     QuotaWindow,
     Realm,
 )
-from core.domain.content import Media, Role, Text, Thought
+from core.domain.content import Media, Retrieved, Role, Search, Source, Text, Thought
 from core.domain.events import (
     Answer,
     Batch,
@@ -46,6 +46,7 @@ from core.domain.failure import Cause, Failure, GatewayError, Kind, Scope
 from core.domain.models import ModelInfo
 from core.domain.plan import Attempt, Candidate, Plan, RecordQuery, RequestRecord
 from core.domain.requests import Caller, ChatRequest, ImageOptions, ImageRequest
+from core.domain.searches import WebAnswer
 from core.domain.state import Event, Level, Listener, LogLine, LogSlice, SettingView, Status
 from core.domain.streams import Collector
 from core.domain.works import Asset, Chat, ChatSummary, ChatTurn, HistoryItem, Job, Note
@@ -53,6 +54,10 @@ from core.domain.works import Asset, Chat, ChatSummary, ChatTurn, HistoryItem, J
 NOW = 1_795_254_000.0
 """The fixed present of every fake value: 2026-11-21 09:40 UTC."""
 
+FOUND = Search(
+    ("Euro 2024 winner",),
+    (Source("https://uefa.example/euro-2024", "UEFA [Euro 2024]"), Source("https://news.example/final")),
+)
 ANSWER = """\
 A half-block is one character that shows **two** pixels.
 
@@ -255,6 +260,8 @@ class FakeServices:
         self.closed = False
         self.stopped_streams = 0
         self.sent: list[str] = []
+        self.searched: list[bool] = []
+        """For each question, whether its answer might search the web."""
         self.fail_next: Failure | None = None
         self.library_full: Failure | None = None
         self.answer_text = ANSWER
@@ -513,13 +520,17 @@ class FakeChats(Part):
         search: bool = False,
     ) -> AsyncIterator[Batch]:
         self.world.sent.append(text)
+        self.world.searched.append(search)
         chat = await self.get(chat_id)
         turn = user_turn(f"u{len(chat.turns)}", text, chat.head)
         self._add(chat, turn)
         async for batch in self._answer(chat_id, turn.id, model):
             yield batch
 
-    async def again(self, chat_id: str, turn_id: str, model: str = "") -> AsyncIterator[Batch]:
+    async def again(
+        self, chat_id: str, turn_id: str, model: str = "", search: bool = False
+    ) -> AsyncIterator[Batch]:
+        self.world.searched.append(search)
         async for batch in self._answer(chat_id, turn_id, model):
             yield batch
 
@@ -573,6 +584,8 @@ async def answer_batches(world: FakeServices, model: str) -> AsyncIterator[Batch
         return
     await world.go.wait()
     yield [PartDelta(rest), PartClosed()]
+    if world.searched and world.searched[-1]:
+        yield [PartOpened(FOUND), PartClosed()]
     yield [UsageSeen(Usage(12, 180, thoughts=40)), Finished()]
 
 
@@ -588,6 +601,23 @@ class FakeGeneration(Part):
 
     def pictures(self, request: ImageRequest, caller: Caller) -> AsyncIterator[JobEvent]:
         return self.world.studio.make(request, caller)
+
+    async def search(
+        self,
+        query: str,
+        caller: Caller,
+        urls: tuple[str, ...] = (),
+        thinking: bool = True,
+        model: str = "",
+    ) -> WebAnswer:
+        if self.world.fail_next is not None:
+            raise GatewayError(self.world.fail_next)
+        pages = tuple(Retrieved(url) for url in urls)
+        started = Started(model or "gemini-2.5-flash", "ada@sandbox.test", "antigravity")
+        found = Search(FOUND.queries, FOUND.sources, pages)
+        return WebAnswer(
+            query, "Spain won Euro 2024." if thinking else "Spain.", found, started, Usage(20, 9)
+        )
 
     async def explain(self, model: str, conversation: str = "") -> Plan:
         return Plan(model, model, (Candidate("acc_ada", "ada@sandbox.test", "antigravity", model),))

@@ -76,6 +76,22 @@ def test_a_failure_stands_in_the_chat_with_what_to_do(
     assert snap_compare(app, terminal_size=(80, 24), run_before=ask)
 
 
+def test_a_searched_answer_ends_with_its_sources(
+    snap_compare: Any,
+    services: FakeServices,  # noqa: F811
+    tmp_path: Path,
+) -> None:
+    services.answer_text = "Spain won Euro 2024, defeating England 2-1 in the final in Berlin."
+    app = app_over(services, tmp_path / "home", "chat")
+
+    async def ask(pilot: Pilot[Any]) -> None:
+        await ready(pilot)
+        await pilot.press("f4", *"who won euro 2024", "enter")
+        await ready(pilot)
+
+    assert snap_compare(app, terminal_size=(100, 30), run_before=ask)
+
+
 def test_the_first_page_explains_the_sandbox(
     snap_compare: Any,
     services: FakeServices,  # noqa: F811

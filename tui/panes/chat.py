@@ -64,22 +64,11 @@ class ChatPane(Pane):
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+n", "new_chat", "New chat", id="chat.new", priority=True, tooltip="Start a new chat"),
-        Binding(
-            "ctrl+o",
-            "chats",
-            "Chats",
-            id="chat.list",
-            priority=True,
-            tooltip="Show or leave the list of chats",
-        ),
+        Binding("ctrl+o", "chats", "Chats", id="chat.list", priority=True, tooltip="To the list, or back"),
         Binding("ctrl+t", "model", "Model", id="chat.model", priority=True, tooltip="Choose the model"),
+        Binding("f4", "web", "Web search", id="chat.web", priority=True, tooltip="Search the web, or not"),
         Binding(
-            "ctrl+y",
-            "copy_answer",
-            "Copy answer",
-            id="chat.copy",
-            priority=True,
-            tooltip="Copy the last answer",
+            "ctrl+y", "copy_answer", "Copy answer", id="chat.copy", priority=True, tooltip="Copy the last"
         ),
         Binding(
             "ctrl+r", "again", "Answer again", id="chat.again", tooltip="Ask the last question once more"
@@ -101,6 +90,7 @@ class ChatPane(Pane):
             FooterKey("ctrl+t", "model", 75, "chat.model"),
             FooterKey("ctrl+n", "new", 65, "chat.new"),
             FooterKey("ctrl+o", "chats", 55, "chat.list"),
+            FooterKey("f4", "web", 48, "chat.web"),
             FooterKey("d", "delete", 50, "chat.delete", where="#chats"),
             FooterKey("ctrl+y", "copy", 45, "chat.copy"),
         )
@@ -112,6 +102,7 @@ class ChatPane(Pane):
     chat_list = getters.query_one(StoredChats)
     ask = getters.query_one("#ask", Vertical)
     model: var[str] = var("")
+    web: var[bool] = var(False)
 
     def __init__(self, id: str = "chat") -> None:
         super().__init__(id=id)
@@ -138,6 +129,7 @@ class ChatPane(Pane):
 
     def restore(self, kept: Mapping[str, str]) -> None:
         self._wanted, self.model = kept.get("chat", ""), kept.get("model", "")
+        self.web = kept.get("web", "") == "on"
         self.prompt.put_text(kept.get("prompt", ""))
 
     def kept(self) -> Mapping[str, str]:
@@ -145,6 +137,7 @@ class ChatPane(Pane):
             "chat": self._chat.id if self._chat else self._wanted,
             "model": self.model,
             "prompt": self.prompt.text,
+            "web": "on" if self.web else "",
         }
 
     def ready(self, services: Services) -> None:
@@ -241,13 +234,18 @@ class ChatPane(Pane):
         frame(self.transcript, f"{title} · {who}" if who else title)
 
     def watch_model(self) -> None:
-        """The model stands in the frame of the prompt: above it where there is no line below."""
+        """Who is asked and whether it searches stand in the prompt's frame: above, where no line is below."""
         if self.is_mounted:
+            who = f"web search · {self.model}" if self.web else self.model
             narrow = self.screen.has_class("-narrow")
-            frame(self.ask, self.model if narrow else "", "" if narrow else self.model)
+            frame(self.ask, who if narrow else "", "" if narrow else who)
 
-    def on_resize(self) -> None:
-        self.watch_model()
+    watch_web = on_resize = watch_model
+
+    def action_web(self) -> None:
+        """Let the next answers search the web, or no longer."""
+        self.web = not self.web
+        self.keep_soon()
 
     # Asking -----------------------------------------------------------------------------------------
 
@@ -285,8 +283,10 @@ class ChatPane(Pane):
         """Show the answer as it arrives; a stopped or failed answer keeps what has arrived."""
         if self._chat is None:
             self._chat = await services.chats.create(self.model)
+        chat_id = self._chat.id
         self.transcript.append_turn(TurnView(f"you-{len(self.transcript.turns)}", "you", text))
-        await self._follow(services, self._chat.id, services.chats.send(self._chat.id, text, self.model))
+        batches = services.chats.send(chat_id, text, self.model, search=self.web)
+        await self._follow(services, chat_id, batches)
 
     async def _follow(self, services: Services, chat_id: str, batches: AsyncIterator[Batch]) -> None:
         answer = Answering(
@@ -388,4 +388,5 @@ class ChatPane(Pane):
     @work(group="answer", exclusive=True, exit_on_error=False)
     async def answer_again(self, services: Services, chat: Chat, turn_id: str) -> None:
         self.transcript.set_turns([turns.turn_view(turn) for turn in chat.path(turn_id)])
-        await self._follow(services, chat.id, services.chats.again(chat.id, turn_id, self.model))
+        again = services.chats.again(chat.id, turn_id, self.model, self.web)
+        await self._follow(services, chat.id, again)

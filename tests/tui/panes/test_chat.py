@@ -371,3 +371,56 @@ async def test_help_in_the_prompt_names_the_keys_that_send_and_break_the_line(pr
         await settled(pilot)
         await pilot.press("f1")
         await until(pilot, lambda: on_screen(pilot, "⏎                send", "^J  alt+⏎        new line"))
+
+
+async def test_answers_search_the_web_while_the_toggle_is_on(
+    program: Program, services: FakeServices
+) -> None:
+    async with program("chat") as pilot:
+        pane = pilot.app.query_one(ChatPane)
+        await settled(pilot)
+        await pilot.press("f4")
+        await pilot.pause()
+        assert "web search · " in str(pane.ask.border_subtitle)
+        await pilot.press(*"who won", "enter")
+        await until(pilot, lambda: len(pane.transcript.turns) == 2 and bool(pane.transcript.turns[1].footer))
+        await settled(pilot)
+        assert services.searched == [True]
+        text = pane.transcript.turns[1].text
+        assert "- [UEFA \\[Euro 2024\\]](https://uefa.example/euro-2024)" in text
+        assert '- "Euro 2024 winner"' in text
+        await pilot.press("f4", *"and now", "enter")
+        await until(pilot, lambda: len(services.searched) == 2)
+        await settled(pilot)
+        assert services.searched == [True, False]
+        assert "web search" not in str(pane.ask.border_subtitle)
+
+
+async def test_a_question_that_failed_is_searched_for_when_it_is_asked_again(
+    program: Program, services: FakeServices
+) -> None:
+    services.fail_next = QUOTA_FAILURE
+    async with program("chat") as pilot:
+        pane = pilot.app.query_one(ChatPane)
+        await pilot.press("f4", *"who won", "enter")
+        await until(
+            pilot, lambda: bool(pane.transcript.turns) and pane.transcript.turns[-1].state == "failed"
+        )
+        await settled(pilot)
+        await pilot.press("enter")
+        await until(pilot, lambda: len(services.searched) == 2)
+        await settled(pilot)
+        assert services.searched == [True, True]
+
+
+async def test_the_toggle_stands_in_the_palette_and_survives_a_restart(program: Program) -> None:
+    async with program("chat", size=(80, 24)) as pilot:
+        await settled(pilot)
+        await pilot.press("ctrl+p", *"web search", "enter")
+        await until(pilot, lambda: pilot.app.query_one(ChatPane).web)
+        assert "web search · " in str(pilot.app.query_one(ChatPane).ask.border_title)
+        await pilot.press("ctrl+q")
+        await pilot.pause()
+    async with program("chat") as pilot:
+        await settled(pilot)
+        assert pilot.app.query_one(ChatPane).web

@@ -105,7 +105,9 @@ class _Sampler:
             case "integer":
                 return round(self._number(schema, 1))
             case "number":
-                return self._number(schema, 0)
+                number = self._number(schema, 0)
+                # A whole number is written without a point: many programs read it as what they need.
+                return int(number) if number.is_integer() else number
             case "boolean":
                 return True
             case "null":

@@ -206,3 +206,8 @@ async def test_claude_takes_back_the_thought_it_signed(ada: World) -> None:
 )
 def test_samples_obey_what_a_schema_and_its_hints_say(schema: dict[str, Any], value: Any) -> None:
     assert sample(schema, "go south") == value
+
+
+def test_a_whole_number_is_written_without_a_point() -> None:
+    assert repr(sample({"type": "number"}, "go south")) == "1"
+    assert repr(sample({"type": "number"}, "wait 1.5 seconds")) == "1.5"

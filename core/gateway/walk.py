@@ -64,7 +64,7 @@ class Walk(Generic[T]):
                     before, grant = grant, await self._renew(what, grant)
                     if grant is None:
                         return None
-                    if grant != before:
+                    if what == "token" or grant != before:
                         continue
                 if self._calls.repair(found):
                     continue

@@ -15,6 +15,7 @@ from typing import Protocol
 from core.domain.accounts import AccountView, ExportReport, ImportReport, ImportRow, Login
 from core.domain.content import Media
 from core.domain.events import Answer, Batch, JobEvent
+from core.domain.keys import KeyView
 from core.domain.models import ModelInfo
 from core.domain.plan import Plan, RecordQuery, RequestRecord
 from core.domain.requests import Caller, ChatRequest, ImageRequest
@@ -98,7 +99,9 @@ class Generation(Protocol):
         """The plan that a request for `model` would get now."""
         ...
 
-    async def models(self) -> list[ModelInfo]: ...
+    async def models(self, key: str = "") -> list[ModelInfo]:
+        """What can be asked for; by the holder of the client key called `key`, if one is named."""
+        ...
 
     async def count_tokens(self, request: ChatRequest, caller: Caller) -> int: ...
 
@@ -195,6 +198,29 @@ class Keys(Protocol):
 
     async def renew(self) -> str:
         """Make a new local key; the old one stops working at once."""
+        ...
+
+    async def list(self) -> list[KeyView]:
+        """The clients' own keys by name, expired and revoked ones too, with what is left of their limits."""
+        ...
+
+    async def create(
+        self,
+        name: str,
+        models: tuple[str, ...] = (),
+        rpm: int = 0,
+        tokens_per_day: int = 0,
+        expires_at: float | None = None,
+    ) -> str:
+        """Make a key for a client. Its text is the answer, and can't be had again.
+
+        The rules are those of ClientKey. Raises `bad_request` for rules that make no sense, and for a name
+        that a working key has.
+        """
+        ...
+
+    async def revoke(self, name: str) -> KeyView:
+        """Make a client's key useless, at once and for ever."""
         ...
 
 

@@ -1,4 +1,4 @@
-"""What a shell offers for an argument: settings, and the models and accounts of the agtui that runs.
+"""What a shell offers for an argument: settings, and the models, accounts and keys of the agtui that runs.
 
 Nothing is started or asked upstream for a completion; without a running agtui there is no offer.
 """
@@ -41,6 +41,15 @@ def model_ids(ctx: click.Context, _param: click.Parameter, begun: str) -> list[s
 def account_names(ctx: click.Context, _param: click.Parameter, begun: str) -> list[str]:
     async def names(services: Services) -> list[str]:
         return [account.email for account in await services.accounts.list()]
+
+    return _fitting(_asked(ctx, names), begun)
+
+
+def client_key_names(ctx: click.Context, _param: click.Parameter, begun: str) -> list[str]:
+    """Keys that work: the others can't be revoked any more."""
+
+    async def names(services: Services) -> list[str]:
+        return [key.name for key in await services.keys.list() if key.state == "active"]
 
     return _fitting(_asked(ctx, names), begun)
 

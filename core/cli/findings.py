@@ -93,7 +93,8 @@ def permissions(seen: Seen) -> Iterator[Finding]:
             yield _no_directory(place)
             return
         yield from _unwritable(place)
-    private = [*paths.directories, paths.accounts_file, paths.key_file, paths.config_file, paths.database]
+    private = [*paths.directories, paths.accounts_file, paths.key_file, paths.client_keys_file]
+    private += [paths.config_file, paths.database]
     wide = [found for path in private if (found := _too_open(path))]
     yield from wide
     if not wide:

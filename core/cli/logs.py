@@ -7,6 +7,7 @@ import time
 import click
 
 from core.domain.failure import GatewayError, Kind
+from core.domain.keys import LOCAL
 from core.domain.plan import RecordQuery, RequestRecord
 from core.domain.state import LogLine
 from core.domain.streams import closing
@@ -92,7 +93,7 @@ async def _record(services: Services, request_id: str) -> RequestRecord | None:
 
 def matches(record: RequestRecord, query: RecordQuery) -> bool:
     """Whether a row that just came belongs to what was asked for."""
-    seen = " ".join((record.asked, record.model, record.email, record.client, record.message))
+    seen = " ".join((record.asked, record.model, record.email, record.client, record.key, record.message))
     return not (query.errors and record.kind == "ok") and query.text.lower() in seen.lower()
 
 
@@ -160,13 +161,16 @@ def cells(record: RequestRecord) -> list[str]:
     if record.pictures:
         made = f"{record.pictures} picture{'' if record.pictures == 1 else 's'}"
     model = record.asked if record.asked == record.model else f"{record.asked} -> {record.model or '-'}"
+    client = record.client or record.door
+    if record.key not in ("", LOCAL):
+        client += f" as {record.key}"
     found = (
         str(record.status),
         f"{milliseconds(record.ttft_ms)}/{milliseconds(record.duration_ms)}",
         model,
         record.email or "-",
         made,
-        record.client or record.door,
+        client,
         record.id,
         record.message,
     )

@@ -58,6 +58,10 @@ class Paths(Struct, frozen=True):
         return self.state / "api.key"
 
     @property
+    def client_keys_file(self) -> Path:
+        return self.state / "keys.json"
+
+    @property
     def lock_file(self) -> Path:
         return self.state / "owner.lock"
 

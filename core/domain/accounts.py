@@ -200,12 +200,3 @@ class ExportReport(Struct, frozen=True):
     path: str
     accounts: tuple[str, ...]
     left_out: tuple[str, ...] = ()
-
-
-class ClientKey(Struct, frozen=True):
-    """A key that clients of the gateway present. Only its hash is kept; `hint` is its last 4 characters."""
-
-    name: str
-    sha256: str
-    hint: str
-    created_at: float

@@ -19,15 +19,17 @@ def aliased(model: str, aliases: Mapping[str, str]) -> str:
     """
     if model in aliases:
         return aliases[model]
-    patterns = [name for name in aliases if ANY in name and _fits(model, name)]
+    patterns = [name for name in aliases if ANY in name and fits(model, name)]
     if not patterns:
         return model
     return aliases[max(patterns, key=lambda name: len(name) - name.count(ANY))]
 
 
-def _fits(model: str, pattern: str) -> bool:
-    """Whether `*`, any text, can be filled in. Takes time in proportion to the name, whatever it is: it
-    comes from clients."""
+def fits(model: str, pattern: str) -> bool:
+    """Whether `pattern` is `model`, its `*` standing for any text. Takes time in proportion to the name,
+    whatever it is: it comes from clients."""
+    if ANY not in pattern:
+        return model == pattern
     head, *middle, tail = pattern.split(ANY)
     if len(model) < len(head) + len(tail) or not model.startswith(head) or not model.endswith(tail):
         return False

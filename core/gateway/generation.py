@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncIterator, Callable, Mapping
+from functools import partial
 from typing import TypeVar
 
 from msgspec import structs
@@ -26,6 +27,7 @@ from core.wire.tokens import request_tokens
 from .attempts import Search
 from .book import Book, BookKind
 from .endpoints import BadEndpoints
+from .limits import Limits
 from .pictures import make_pictures
 from .planner import Wanted
 from .planning import Planning, check_name
@@ -69,7 +71,8 @@ def _with_route(failure: Failure, search: Search[T] | Rounds) -> Failure:
 class GenerationService:
     """`services.Generation` over a pool of accounts and the providers they belong to.
 
-    `parallel` is how many pictures of a request are made at a time, `aliases` the user's own names.
+    `parallel` is how many pictures of a request are made at a time, `aliases` the user's own names, `limits`
+    what holders of client keys may do; None: everything.
     """
 
     def __init__(
@@ -85,10 +88,11 @@ class GenerationService:
         queue_s: float = LONGEST_QUEUE,
         aliases: Callable[[], Mapping[str, str]] = dict,
         signatures: Signatures | None = None,
+        limits: Limits | None = None,
     ) -> None:
         self._pool, self._shelf = pool, shelf
         self._recorder, self._publish, self._clock = recorder, publish, clock
-        self._parallel = parallel
+        self._parallel, self._limits = parallel, limits
         bad = BadEndpoints(clock, lambda: settings().bad_endpoint_s)
         self._up = Upstreams(
             pool,
@@ -107,7 +111,8 @@ class GenerationService:
 
     def stream(self, request: ChatRequest, caller: Caller) -> AsyncIterator[Batch]:
         """The answer as batches; see services.Generation. One answer a stream: `n` has to be 1."""
-        return self._chat(request, caller)
+        answer = self._chat(request, caller)
+        return answer if self._limits is None else self._limits.metered(answer, caller)
 
     async def answer(self, request: ChatRequest, caller: Caller) -> Answer:
         return await collect(self._chat(request, caller))
@@ -118,6 +123,7 @@ class GenerationService:
     async def _pictures(self, request: ImageRequest, caller: Caller) -> AsyncIterator[JobEvent]:
         book = self._book(caller, request.model, "image")
         try:
+            await self._admit(caller, request.model, "image")
             turns = await self._media((Turn(Role.USER, request.references),))
             references = tuple(media for turn in turns for media in media_of(turn.parts))
             ready = structs.replace(request, references=references)
@@ -138,6 +144,7 @@ class GenerationService:
         wanted = Wanted(request.model, request.conversation)
         begun = False
         try:
+            await self._admit(caller, request.model)
             if request.n != 1:
                 raise GatewayError.of(
                     Kind.BAD_REQUEST,
@@ -203,9 +210,11 @@ class GenerationService:
         thinking: bool = True,
         model: str = "",
     ) -> WebAnswer:
-        book = self._book(caller, model or self._up.settings().search_model, "search")
+        asked = model or self._up.settings().search_model
+        book = self._book(caller, asked, "search")
         search: WebSearch | None = None
         try:
+            await self._admit(caller, asked)
             search = WebSearch(self._up, self._planning, checked(query, urls, thinking), caller, model)
             answer = await search.run()
             book.first()
@@ -242,6 +251,11 @@ class GenerationService:
         failure = self._planning.verdict(wanted, search.failure, search.queued_out, search.tried)
         return _with_route(failure, search)
 
+    async def _admit(self, caller: Caller, model: str, kind: str = "chat") -> None:
+        """Raises GatewayError for what the holder of a client key may not do (any more)."""
+        if self._limits is not None:
+            await self._limits.admit(caller, model, partial(self._planning.names, model, kind))
+
     def _book(self, caller: Caller, model: str, kind: BookKind) -> Book:
         """Raises GatewayError for a name that no model can have: it would stand in every record of it."""
         check_name(model)
@@ -272,12 +286,18 @@ class GenerationService:
         await self._pool.learn(LEARN_S)
         return self._planning.plan(Wanted(model, conversation, self._planning.kind_of(model)))
 
-    async def models(self) -> list[ModelInfo]:
+    async def models(self, key: str = "") -> list[ModelInfo]:
         await self._pool.learn(LEARN_S)
-        return list(self._pool.models())
+        models, limits = list(self._pool.models()), self._limits
+        if not key or limits is None:
+            return models
+        names = self._planning.names
+        return [one for one in models if limits.may_use(key, partial(names, one.id, one.kind))]
 
     async def count_tokens(self, request: ChatRequest, caller: Caller) -> int:
         wanted = Wanted(request.model, request.conversation)
+        if self._limits is not None:
+            self._limits.permit(caller, request.model, partial(self._planning.names, request.model))
         book = self._book(caller, request.model, "tokens")
         ready = await self._ready(request, caller)
 

@@ -1,6 +1,7 @@
 """The keys of our own door: the local key, whether a presented key is one of ours, and how strong one is.
 
-Which paths need a key, and what a wrong one is told, is the server's business.
+Clients' own keys are made and found by `client_keys`, what they may do is `limits`' business. Which paths
+need a key, and what a wrong one is told, is the server's.
 """
 
 from __future__ import annotations
@@ -11,18 +12,19 @@ import hmac
 import itertools
 import math
 import re
-import secrets
 from collections.abc import Mapping
 from pathlib import Path
 
 from core import redact
 from core.domain.failure import Cause, GatewayError, Kind
+from core.domain.keys import LOCAL, ClientKey, KeyView, Standing
 from core.domain.ports import Clock
 from core.domain.secret import Secret
 from core.storage.files import create_atomic, disk_work, ensure_dir, quarantine, read_bytes, write_atomic
 
-PREFIX = "sk-agtui-"
-LOCAL = "local"  # the name of the local key
+from .client_keys import ClientKeys, new_key
+from .limits import Limits
+
 ENV_NAMES = ("AGTUI_API_KEY", "API_KEY", "ABV_API_KEY")  # ours first, then those of the compatible APIs
 STRONG_BITS = 128.0
 _LONGEST = 1024
@@ -32,23 +34,26 @@ _SAMPLES = re.compile(
 
 
 class KeyRing:
-    """The local key and the digests that presented keys are compared with.
+    """The local key and the named keys of clients, as presented keys are compared with them.
 
-    `file` holds the key with mode 0600; a key in the environment wins over it and is never written.
+    `file` holds the local key with mode 0600; a key in the environment wins over it and is never written.
     """
 
-    def __init__(self, file: Path, env: Mapping[str, str], clock: Clock) -> None:
+    def __init__(
+        self, file: Path, env: Mapping[str, str], clock: Clock, clients: ClientKeys | None = None
+    ) -> None:
         """Reads nothing yet; `open` does."""
         self._file = file
         self._clock = clock
+        self._clients = clients
         self._variable = next((name for name in ENV_NAMES if env.get(name, "").strip()), "")
         self._local = Secret(env[self._variable].strip()) if self._variable else Secret("")
-        self._digests: dict[str, bytes] = {}
+        self._digest = b""
         self._notices: list[str] = []
 
     @property
     def notices(self) -> tuple[str, ...]:
-        return tuple(self._notices)
+        return (*self._notices, *(self._clients.notices if self._clients else ()))
 
     @property
     def variable(self) -> str:
@@ -56,23 +61,23 @@ class KeyRing:
         return self._variable
 
     def open(self) -> KeyRing:
-        """Read the key, or make one at the first start (blocking). An unreadable file is kept aside."""
+        """Read the keys, or make one at the first start (blocking). An unreadable file is kept aside."""
         if not self._variable:
             ensure_dir(self._file.parent)
             with disk_work(f"Reading {self._file}"):
                 self._local = self._from_file()
         redact.register(self._local)
-        self._digests = {LOCAL: _digest(self._local.reveal())}
+        self._digest = _digest(self._local.reveal())
+        if self._clients is not None:
+            self._clients.open()
         return self
 
     def matches(self, presented: str) -> str | None:
         """The name of the key that `presented` is, or None. Takes the same time for every wrong key."""
         digest = _digest(presented)
-        found: str | None = None
-        for name, ours in self._digests.items():
-            if hmac.compare_digest(digest, ours):
-                found = name
-        return found
+        if hmac.compare_digest(digest, self._digest):
+            return LOCAL
+        return self._clients.find(presented, digest) if self._clients is not None else None
 
     def show(self) -> str:
         """The local key, in full."""
@@ -90,13 +95,13 @@ class KeyRing:
                 cause=Cause.CONFIG,
                 params={"code": "ENV_KEY_IMMUTABLE"},
             )
-        key = _new()
+        key = new_key()
         ensure_dir(self._file.parent)
         with disk_work(f"Writing {self._file}"):
             write_atomic(self._file, f"{key}\n".encode())
         self._local = Secret(key)
         redact.register(self._local)
-        self._digests = self._digests | {LOCAL: _digest(key)}
+        self._digest = _digest(key)
         return key
 
     def strong(self) -> bool:
@@ -115,7 +120,7 @@ class KeyRing:
                 f"The key file could not be read and is kept as {aside}. A new key was made: "
                 "`agtui keys show` prints it."
             )
-        create_atomic(self._file, f"{_new()}\n".encode())
+        create_atomic(self._file, f"{new_key()}\n".encode())
         # Another process may have been first: what is in the file counts.
         return Secret(_parse(read_bytes(self._file) or b""))
 
@@ -123,14 +128,48 @@ class KeyRing:
 class KeysService:
     """Implements `services.Keys`."""
 
-    def __init__(self, ring: KeyRing) -> None:
-        self._ring = ring
+    def __init__(self, ring: KeyRing, clients: ClientKeys, limits: Limits, clock: Clock) -> None:
+        self._ring, self._clients, self._limits = ring, clients, limits
+        self._clock = clock
 
     async def show(self) -> str:
         return self._ring.show()
 
     async def renew(self) -> str:
         return await asyncio.to_thread(self._ring.renew)
+
+    async def list(self) -> list[KeyView]:
+        keys = self._clients.list()
+        if any(key.tokens_per_day for key in keys):
+            await self._limits.restore()
+        return [self._view(key) for key in keys]
+
+    async def create(
+        self,
+        name: str,
+        models: tuple[str, ...] = (),
+        rpm: int = 0,
+        tokens_per_day: int = 0,
+        expires_at: float | None = None,
+    ) -> str:
+        return await asyncio.to_thread(self._clients.create, name, models, rpm, tokens_per_day, expires_at)
+
+    async def revoke(self, name: str) -> KeyView:
+        return self._view(await asyncio.to_thread(self._clients.revoke, name))
+
+    def _view(self, key: ClientKey) -> KeyView:
+        return KeyView(
+            key.name,
+            key.hint,
+            key.state(self._clock.now()),
+            key.created_at,
+            key.models,
+            key.rpm,
+            key.tokens_per_day,
+            key.expires_at,
+            key.revoked_at,
+            self._limits.standing(key.name) or Standing(),
+        )
 
 
 def bits(key: str) -> float:
@@ -160,10 +199,6 @@ def _is_pattern(text: str) -> bool:
         return True
     steps = [ord(after) - ord(before) for before, after in itertools.pairwise(text)]
     return sum(step in (-1, 0, 1) for step in steps) * 2 > len(steps)
-
-
-def _new() -> str:
-    return PREFIX + secrets.token_urlsafe(32)
 
 
 def _digest(key: str) -> bytes:

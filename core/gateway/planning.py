@@ -107,6 +107,12 @@ class Planning:
         ]
         return structs.replace(plan, endpoints=asked, notes=(*plan.notes, *notes)) if notes else plan
 
+    def names(self, model: str, kind: str = "chat") -> frozenset[str]:
+        """What `model` is called: as asked, as the user's aliases have it, and as providers send it."""
+        meant = self.aliased(model)
+        sent = (provider.resolve(meant, kind) for provider in self._up.providers.values())
+        return frozenset((model, meant, *sent))
+
     def kind_of(self, model: str) -> Literal["chat", "image"]:
         """What a request for `model` is about, where nothing but the name is known."""
         meant = self.aliased(model)

@@ -70,6 +70,11 @@ class RequestLog:
         """What was used since `since` (unix seconds, rounded down to the hour), added up."""
         return await self._database.read(partial(_totals, since, by))
 
+    async def tokens_by_key(self, since: float) -> dict[str, int]:
+        """Input and output tokens since `since` (as for `totals`), by the name of the key."""
+        rows = await self.totals(since, "key")
+        return {row["key"]: int(row["input"] + row["output"]) for row in rows}
+
     async def prune(self, keep_days: int) -> int:
         """Delete rows older than `keep_days` days; how many went."""
         before = self._clock.now() - keep_days * _DAY_S

@@ -159,7 +159,14 @@ class LocalServices:
                 cause=Cause.CONFIG,
             )
         rooms = self.rooms
-        app = build_app(rooms.generation, rooms.studio, rooms.key_ring, rooms.clock, self._server_settings)
+        app = build_app(
+            rooms.generation,
+            rooms.studio,
+            rooms.key_ring,
+            rooms.clock,
+            self._server_settings,
+            rooms.limits.standing,
+        )
         self._gateway = await Listener.open(app, settings.host, settings.port, settings)
         log.info("listening on %s", self._gateway.url)
         rooms.bus.publish("server.state", state="listening", url=self._gateway.url)

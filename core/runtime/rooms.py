@@ -42,8 +42,10 @@ from core.domain.failure import GatewayError
 from core.domain.ports import Clock
 from core.events import EventBus
 from core.gateway.chats import ChatService
+from core.gateway.client_keys import ClientKeys
 from core.gateway.generation import GenerationService
 from core.gateway.keys import KeyRing, KeysService
+from core.gateway.limits import Limits
 from core.gateway.signature_store import SignatureStore
 from core.gateway.signatures import Signatures
 from core.library.index import LibraryIndex
@@ -139,10 +141,14 @@ class Rooms:
                 )
             }
         )
+        client_keys = ClientKeys(paths.client_keys_file, clock)
+        self.key_ring = KeyRing(paths.key_file, env, clock, client_keys)
+        self.limits = Limits(client_keys, self.requests, clock, self.requests.tokens_by_key)
+        self.keys = KeysService(self.key_ring, client_keys, self.limits, clock)
         self.generation = GenerationService(
             self.pool,
             providers,
-            self.requests,
+            self.limits,
             publish,
             clock,
             lambda: self._section("gateway", GatewaySettings),
@@ -150,6 +156,7 @@ class Rooms:
             lambda: self._section("studio", StudioSettings).parallel,
             aliases=lambda: self.settings.current.aliases,
             signatures=self.signatures,
+            limits=self.limits,
         )
         self.chats = ChatService(
             self.shelf,
@@ -168,8 +175,6 @@ class Rooms:
             lambda: self._section("studio", StudioSettings),
             lambda: self._section("library", LibrarySettings),
         )
-        self.key_ring = KeyRing(paths.key_file, env, clock)
-        self.keys = KeysService(self.key_ring)
         self.library = LibraryService(paths.library, self.shelf, self.requests.purge_sandbox)
         self.records = RecordsService(self.ring, self.requests, clock)
         self.events = self.bus

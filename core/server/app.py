@@ -9,11 +9,13 @@ from __future__ import annotations
 import logging
 import random
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 import core
 from core.config.settings import ServerSettings
 from core.domain.failure import Failure, GatewayError, Kind
+from core.domain.keys import LOCAL, Standing
 from core.domain.ports import Clock
 from core.redact import mask_email, redact
 from core.services import Generation, Studio
@@ -48,8 +50,9 @@ class Gateway:
         keys: Keys,
         clock: Clock,
         settings: Callable[[], ServerSettings] = ServerSettings,
+        standing: Callable[[str], Standing | None] = lambda _: None,
     ) -> None:
-        self._clock, self._settings = clock, settings
+        self._clock, self._settings, self._standing = clock, settings, standing
         # Ids are no secrets, and the kernel's random numbers let go of the interpreter for each.
         self._chance = random.Random()
         self._gate = Gate(keys, clock)
@@ -143,6 +146,8 @@ class Gateway:
             exchange.key = self._gate.check(
                 exchange, family.name, settings.auth_mode, health=route.needs == "health"
             )
+            if exchange.key and exchange.key != LOCAL:
+                exchange.late_headers = partial(self._limit_headers, exchange.key, family)
         watch = Watch(exchange.leaving)
         self._watches.add(watch)
         try:
@@ -153,6 +158,11 @@ class Gateway:
             raise GatewayError(STOPPING) from interrupt
         finally:
             self._watches.discard(watch)
+
+    def _limit_headers(self, key: str, family: Family) -> Headers:
+        """What is left of a client key's limits, as it is when the response begins."""
+        standing = self._standing(key)
+        return family.limit_headers(standing, self._clock.now()) if standing is not None else []
 
     async def _refuse(self, exchange: Exchange, family: Family, failure: Failure) -> None:
         if exchange.started:
@@ -203,6 +213,7 @@ def build_app(
     keys: Keys,
     clock: Clock,
     settings: Callable[[], ServerSettings] = ServerSettings,
+    standing: Callable[[str], Standing | None] = lambda _: None,
 ) -> Gateway:
-    """The gateway's application over the services it needs."""
-    return Gateway(generation, studio, keys, clock, settings)
+    """The gateway's application over the services it needs; `standing` by the name of a client key."""
+    return Gateway(generation, studio, keys, clock, settings, standing)

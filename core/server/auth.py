@@ -14,6 +14,7 @@ from urllib.parse import parse_qs
 
 from core.config.settings import AuthMode
 from core.domain.failure import Failure, GatewayError, Kind
+from core.domain.keys import WRONG
 from core.domain.ports import Clock
 
 from .exchange import Exchange
@@ -22,10 +23,6 @@ WINDOW: Final = 60.0
 MOST_FAILURES: Final = 10
 MOST_SOURCES: Final = 4096
 
-WRONG: Final = Failure(
-    Kind.UNAUTHENTICATED,
-    "Incorrect API key provided. `agtui keys show` prints the key of this gateway.",
-)
 MISSING: Final = Failure(
     Kind.UNAUTHENTICATED,
     "Incorrect API key provided: none was sent. `agtui keys show` prints the key of this gateway; "

@@ -77,7 +77,8 @@ class Exchange:
     """A request that is being answered. `id` is ours and unique, `shown_id` may be the client's own.
 
     `peer` and `scheme` are the client's, as far as trusted proxies tell; `forwarded` says that somebody
-    claims to have passed the request on, trusted or not. `headers` go out with the response, whatever it is.
+    claims to have passed the request on, trusted or not. `headers` go out with the response, whatever it is,
+    and so does what `late_headers` gives when it begins.
     """
 
     def __init__(
@@ -111,6 +112,7 @@ class Exchange:
         self.id = request_id
         self.began = clock.monotonic()
         self.headers: Headers = []
+        self.late_headers: Callable[[], Headers] | None = None
         asked = self.header(b"x-request-id")
         self.shown_id = asked if REQUEST_ID.fullmatch(asked) else request_id
         self.started = self.finished = self.body_read = False
@@ -162,7 +164,7 @@ class Exchange:
 
     async def start(self, status: int, headers: Headers) -> None:
         self.started = True
-        said = (*headers, *self.headers)
+        said = (*headers, *self.headers, *(self.late_headers() if self.late_headers is not None else ()))
         sent = [(name.encode(), clean(value).encode("latin-1")) for name, value in said]
         sent += ((b"x-request-id", self.shown_id.encode()), (b"x-agtui-request", self.id.encode()), *SECURITY)
         await self._send({"type": "http.response.start", "status": status, "headers": sent})

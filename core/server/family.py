@@ -1,4 +1,7 @@
-"""What a protocol brings to the server: its routes and its words for failures. One protocol, one Family."""
+"""What a protocol brings to the server: its routes, its words for failures and its headers for limits.
+
+One protocol, one Family.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from typing import Literal
 
 from msgspec import Struct
 
+from core.dialects.limits import LimitHeaders, openai_headers
 from core.domain.failure import Failure
 from core.domain.ports import ErrorBody
 
@@ -38,3 +42,4 @@ class Family(Struct, frozen=True):
     routes: Mapping[str, Mapping[str, Route]]
     error_body: Callable[[Failure], ErrorBody]
     claims: Callable[[Exchange], bool] = _anybody
+    limit_headers: LimitHeaders = openai_headers

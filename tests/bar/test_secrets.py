@@ -28,6 +28,7 @@ COMMANDS = (
     "config show",
     "config show --json",
     "doctor --json",
+    "keys list --json",
     "status --json",
     "models --json",
     "explain gemini-3-flash --json",

@@ -10,11 +10,18 @@ import pytest
 
 from core.config.clock import SystemClock
 from core.domain.failure import GatewayError, Kind
+from core.gateway.client_keys import ClientKeys
 from core.gateway.keys import KeyRing, KeysService, bits
+from core.gateway.limits import Limits
+from tests.fakes import FakeRecorder
 
 
 def ring(home: Path, **env: str) -> KeyRing:
     return KeyRing(home / "api.key", env, SystemClock()).open()
+
+
+async def nothing_used(since: float) -> dict[str, int]:
+    return {}
 
 
 def test_the_first_start_makes_a_strong_private_key_that_stays(tmp_path: Path) -> None:
@@ -59,8 +66,12 @@ def test_a_key_in_the_environment_wins_and_is_not_written(
 
 
 async def test_a_renewed_key_replaces_the_old_one_at_once(tmp_path: Path) -> None:
-    keys = ring(tmp_path)
-    service, old = KeysService(keys), keys.show()
+    keys, clock = ring(tmp_path), SystemClock()
+    clients = ClientKeys(tmp_path / "keys.json", clock)
+    service, old = (
+        KeysService(keys, clients, Limits(clients, FakeRecorder(), clock, nothing_used), clock),
+        keys.show(),
+    )
     renewed = await service.renew()
     assert await service.show() == renewed != old
     assert (keys.matches(old), keys.matches(renewed)) == (None, "local")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -11,7 +12,9 @@ import httpx
 import pytest
 
 from core.config.settings import LibrarySettings, ServerSettings
+from core.gateway.client_keys import ClientKeys
 from core.gateway.generation import GenerationService
+from core.gateway.limits import Limits
 from core.server.app import Gateway, build_app
 from core.server.serve import Listener
 from core.studio.jobs import StudioService
@@ -21,19 +24,37 @@ KEY = "sk-agtui-the-right-one"
 
 
 class FakeKeys:
+    """The local key, and those that clients have of their own."""
+
+    def __init__(self, clients: ClientKeys | None = None) -> None:
+        self._clients = clients
+
     def matches(self, presented: str) -> str | None:
-        return "local" if presented == KEY else None
+        if presented == KEY:
+            return "local"
+        digest = hashlib.sha256(presented.encode("utf-8", "surrogatepass")).digest()
+        return self._clients.find(presented, digest) if self._clients else None
 
 
 class World:
     """One running gateway with everything behind it within reach."""
 
-    def __init__(self, provider: FakeProvider, pool: FakePool | None, settings: ServerSettings) -> None:
+    def __init__(
+        self, provider: FakeProvider, pool: FakePool | None, settings: ServerSettings, home: Path
+    ) -> None:
         self.clock = FakeClock()
         self.provider, self.pool = provider, pool or FakePool()
         self.recorder, self.events, self.shelf = FakeRecorder(), FakeEvents(), FakeShelf()
+        self.keys = ClientKeys(home / "keys.json", self.clock)
+        self.limits = Limits(self.keys, self.recorder, self.clock, self._used_since)
         self.generation = GenerationService(
-            self.pool, {"fake": provider}, self.recorder, self.events, self.clock, shelf=self.shelf
+            self.pool,
+            {"fake": provider},
+            self.limits,
+            self.events,
+            self.clock,
+            shelf=self.shelf,
+            limits=self.limits,
         )
         self.library = LibrarySettings()
         self.studio = StudioService(
@@ -41,10 +62,18 @@ class World:
         )
         self.settings = settings
         self.app: Gateway = build_app(
-            self.generation, self.studio, FakeKeys(), self.clock, lambda: self.settings
+            self.generation,
+            self.studio,
+            FakeKeys(self.keys),
+            self.clock,
+            lambda: self.settings,
+            self.limits.standing,
         )
         self.listener: Listener
         self.client: httpx.AsyncClient
+
+    async def _used_since(self, since: float) -> dict[str, int]:
+        return {}
 
     @property
     def url(self) -> str:
@@ -55,14 +84,14 @@ Start = Callable[..., Awaitable[World]]
 
 
 @pytest.fixture
-async def start() -> AsyncIterator[Start]:
+async def start(tmp_path: Path) -> AsyncIterator[Start]:
     """`world = await start(FakeProvider(...))`; keyword arguments are server settings."""
     async with AsyncExitStack() as stack:
 
         async def begin(
             provider: FakeProvider | None = None, pool: FakePool | None = None, **settings: Any
         ) -> World:
-            world = World(provider or FakeProvider(), pool, ServerSettings(**settings))
+            world = World(provider or FakeProvider(), pool, ServerSettings(**settings), tmp_path)
             world.listener = await Listener.open(world.app, "127.0.0.1", 0, world.settings)
             stack.push_async_callback(world.listener.close, 0)
             world.client = await stack.enter_async_context(

@@ -43,6 +43,7 @@ from core.domain.events import (
     UsageSeen,
 )
 from core.domain.failure import Cause, Failure, GatewayError, Kind, Scope
+from core.domain.keys import Allowance, KeyState, KeyView, Standing
 from core.domain.models import ModelInfo
 from core.domain.plan import Attempt, Candidate, Plan, RecordQuery, RequestRecord
 from core.domain.requests import Caller, ChatRequest, ImageOptions, ImageRequest
@@ -283,6 +284,7 @@ class FakeServices:
         self.importable = IMPORTABLE
         self.pictures_kept: list[Asset] = []
         self.queue: list[Job] = []
+        self.client_keys: dict[str, KeyView] = {}
         self.rows: list[RequestRecord] = []
         self.log_lines: list[LogLine] = []
         self.published: asyncio.Queue[list[Event]] = asyncio.Queue()
@@ -305,7 +307,7 @@ class FakeServices:
 
     @property
     def keys(self) -> FakeKeys:
-        return FakeKeys()
+        return FakeKeys(self)
 
     @property
     def library(self) -> FakeLibrary:
@@ -622,7 +624,7 @@ class FakeGeneration(Part):
     async def explain(self, model: str, conversation: str = "") -> Plan:
         return Plan(model, model, (Candidate("acc_ada", "ada@sandbox.test", "antigravity", model),))
 
-    async def models(self) -> list[ModelInfo]:
+    async def models(self, key: str = "") -> list[ModelInfo]:
         return list(MODELS)
 
     async def count_tokens(self, request: ChatRequest, caller: Caller) -> int:
@@ -759,12 +761,42 @@ class FakeAccounts(Part):
         return self.world.account_notices
 
 
-class FakeKeys:
+class FakeKeys(Part):
     async def show(self) -> str:
         return "sk-agtui-fake"
 
     async def renew(self) -> str:
         return "sk-agtui-newer"
+
+    async def list(self) -> list[KeyView]:
+        return sorted(self.world.client_keys.values(), key=lambda key: key.name)
+
+    async def create(
+        self,
+        name: str,
+        models: tuple[str, ...] = (),
+        rpm: int = 0,
+        tokens_per_day: int = 0,
+        expires_at: float | None = None,
+    ) -> str:
+        if name in self.world.client_keys:
+            raise GatewayError.of(Kind.BAD_REQUEST, f"There is a key `{name}` already.")
+        used = Standing(
+            Allowance(rpm, 12, 5.0) if rpm else None,
+            Allowance(tokens_per_day, 1500, 60.0) if tokens_per_day else None,
+        )
+        view = KeyView(
+            name, "tail", KeyState.ACTIVE, NOW, models, rpm, tokens_per_day, expires_at, standing=used
+        )
+        self.world.client_keys[name] = view
+        return f"sk-agtui-of-{name}"
+
+    async def revoke(self, name: str) -> KeyView:
+        if name not in self.world.client_keys:
+            raise GatewayError.of(Kind.NOT_FOUND, f"There is no client key `{name}`.")
+        view = msgspec.structs.replace(self.world.client_keys[name], state=KeyState.REVOKED, revoked_at=NOW)
+        self.world.client_keys[name] = view
+        return view
 
 
 class FakeLibrary(Part):

@@ -9,6 +9,7 @@ from core.dialects.anthropic import local, models, request
 from core.dialects.anthropic.errors import error_body
 from core.dialects.anthropic.reply import MessageReply
 from core.dialects.anthropic.request import Asked
+from core.dialects.limits import anthropic_headers
 from core.domain.content import Text
 from core.domain.events import Answer, Batch, Finished, PartClosed, PartOpened, Started, Usage, UsageSeen
 from core.domain.failure import GatewayError, Kind
@@ -44,7 +45,7 @@ def family(generation: Generation) -> Family:
         MODELS: {"GET": Route(handlers.model)},
         **{path: {"POST": Route(handlers.report)} for path in REPORTS},
     }
-    return Family(FAMILY, routes, error_body, claims)
+    return Family(FAMILY, routes, error_body, claims, anthropic_headers)
 
 
 def claims(exchange: Exchange) -> bool:
@@ -98,12 +99,12 @@ class Anthropic:
 
     async def models(self, exchange: Exchange, watch: Watch) -> None:
         """`GET /v1/models`"""
-        await exchange.json(models.list_body(await self._generation.models()))
+        await exchange.json(models.list_body(await self._generation.models(exchange.key)))
 
     async def model(self, exchange: Exchange, watch: Watch) -> None:
         """`GET /v1/models/{id}`"""
         wanted = exchange.path.removeprefix(MODELS)
-        for known in await self._generation.models():
+        for known in await self._generation.models(exchange.key):
             if known.id == wanted:
                 await exchange.json(models.model_body(known))
                 return

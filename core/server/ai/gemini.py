@@ -51,11 +51,11 @@ class Gemini:
 
     async def models(self, exchange: Exchange, watch: Watch) -> None:
         """`GET /v1beta/models`"""
-        await exchange.json(models.list_body(await self._generation.models()))
+        await exchange.json(models.list_body(await self._generation.models(exchange.key)))
 
     async def model(self, exchange: Exchange, watch: Watch) -> None:
         """`GET /v1beta/models/{model}`"""
-        body = models.model_body(await self._generation.models(), _named(exchange))
+        body = models.model_body(await self._generation.models(exchange.key), _named(exchange))
         await exchange.json(body)
 
     async def call(self, exchange: Exchange, watch: Watch) -> None:

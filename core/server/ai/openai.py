@@ -41,12 +41,12 @@ class Models:
 
     async def models(self, exchange: Exchange, watch: Watch) -> None:
         """`GET /v1/models`"""
-        await exchange.json(models.list_body(await self._generation.models()))
+        await exchange.json(models.list_body(await self._generation.models(exchange.key)))
 
     async def model(self, exchange: Exchange, watch: Watch) -> None:
         """`GET /v1/models/{id}`"""
         wanted = exchange.path.removeprefix(MODELS)
-        for known in await self._generation.models():
+        for known in await self._generation.models(exchange.key):
             if known.id == wanted:
                 await exchange.json(models.model_body(known))
                 return

@@ -22,6 +22,8 @@ from .exchange import Exchange
 WINDOW: Final = 60.0
 MOST_FAILURES: Final = 10
 MOST_SOURCES: Final = 4096
+MOST_PRESENTED: Final = 8
+"""Keys of one request that are looked at: more are guesses."""
 
 MISSING: Final = Failure(
     Kind.UNAUTHENTICATED,
@@ -69,7 +71,7 @@ def presented(exchange: Exchange, family: str) -> list[str]:
         found += [value.strip() for value in exchange.all_headers(b"x-admin-token")]
     if family == "gemini" and b"key=" in exchange.query:
         found += parse_qs(exchange.query.decode("latin-1")).get("key", [])
-    return [key for key in found if key and key.lower() != "bearer"]
+    return [key for key in found if key and key.lower() != "bearer"][:MOST_PRESENTED]
 
 
 class Gate:

@@ -257,3 +257,11 @@ async def test_off_still_knows_who_asks(start: Start) -> None:
     assert (await send(world, "openai", key)).status_code == 429
     assert (await send(world, "openai", "sk-wrong")).status_code == 200
     assert [row.key for row in world.recorder.rows] == ["ci", "ci", ""]
+
+
+async def test_many_keys_in_one_request_are_guesses(start: Start) -> None:
+    world = await start()
+    keys = [("x-api-key", f"guess-{number}") for number in range(50)] + [("x-api-key", KEY)]
+    async with httpx.AsyncClient(base_url=world.url, trust_env=False) as client:
+        assert (await client.get("/v1/models", headers=keys)).status_code == 401
+        assert (await client.get("/v1/models", headers=keys[-3:])).status_code == 200

@@ -36,7 +36,11 @@ class Usage(Struct, frozen=True):
 
 
 class Started(Struct, frozen=True, tag="started"):
-    """The gateway has committed to an answer: who gives it. Not content."""
+    """The gateway has committed to an answer: who gives it. Not content.
+
+    `queue_ms` were spent on finding an account with a free place, `upstream_ms` from the call that gives
+    the answer to its first content.
+    """
 
     model: str
     account: str = ""
@@ -44,6 +48,8 @@ class Started(Struct, frozen=True, tag="started"):
     endpoint: str = ""
     attempts: int = 1
     dropped: tuple[str, ...] = ()
+    queue_ms: float = 0.0
+    upstream_ms: float = 0.0
 
 
 class PartOpened(Struct, frozen=True, tag="part_opened"):

@@ -56,6 +56,7 @@ class Search(Generic[T]):
         self.tried: set[str] = set()
         self.winner: Asked | None = None
         self.queued_out = False
+        self._queued = 0.0
 
     @property
     def attempts(self) -> tuple[Attempt, ...]:
@@ -70,6 +71,16 @@ class Search(Generic[T]):
     def made(self) -> int:
         """How many attempts there were, the one that is still going on included."""
         return len(self._calls.log.attempts) + bool(self._opened and not self._opened.recorded)
+
+    @property
+    def queue_ms(self) -> float:
+        """What finding accounts with a free place has taken so far."""
+        return self._queued * 1000
+
+    @property
+    def upstream_ms(self) -> float:
+        """From the call that gives the answer to its first content; 0 while there is none."""
+        return self._opened.first_ms if self._opened is not None else 0.0
 
     async def run(self) -> AsyncIterator[T]:
         """The items of the answer. Raises GatewayError before the first one if every attempt failed;
@@ -129,7 +140,9 @@ class Search(Generic[T]):
         """Go from account to account until one gives content."""
         try:
             while not self._stop and self._calls.may_call():
+                began = self._up.clock.monotonic()
                 place = await self._next_place()
+                self._queued += self._up.clock.monotonic() - began
                 if place is None:
                     break
                 candidate, self._release = place

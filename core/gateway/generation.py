@@ -238,6 +238,8 @@ class GenerationService:
             endpoint=winner.endpoint,
             attempts=search.made,
             dropped=self._planning.lost(search.plan, request, winner.candidate),
+            queue_ms=search.queue_ms,
+            upstream_ms=search.upstream_ms,
         )
 
     def _verdict(self, wanted: Wanted, search: Search[T] | Rounds | None, raised: Failure) -> Failure:

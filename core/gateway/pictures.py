@@ -158,5 +158,7 @@ class _Maker:
             winner.endpoint,
             attempts=search.made,
             dropped=(*self._dropped, *filter(None, (name.partition(":")[2] for name in winner.repairs))),
+            queue_ms=search.queue_ms,
+            upstream_ms=search.upstream_ms,
         )
         return structs.replace(made, index=index, started=started)

@@ -170,7 +170,7 @@ class Gateway:
             await exchange.finish()
             return
         error = family.error_body(told(failure))
-        headers: Headers = list(error.headers)
+        headers: Headers = [*error.headers, ("server-timing", f"total;dur={exchange.elapsed_ms:.1f}")]
         if allow := failure.params.get("allow"):
             headers.append(("allow", allow))
         if email := failure.params.get("email"):

@@ -127,6 +127,11 @@ class Exchange:
         hops = proxies.words(self.all_headers(b"x-forwarded-for"))
         self.peer = proxies.client_behind(self.peer, hops, trusted)
 
+    @property
+    def elapsed_ms(self) -> float:
+        """Since the request's head was read."""
+        return (self.clock.monotonic() - self.began) * 1000
+
     def header(self, name: bytes) -> str:
         """The first header called `name` (lower case); empty if there is none."""
         return self._first_headers.get(name, b"").decode("latin-1")

@@ -40,9 +40,14 @@ class World:
     """One running gateway with everything behind it within reach."""
 
     def __init__(
-        self, provider: FakeProvider, pool: FakePool | None, settings: ServerSettings, home: Path
+        self,
+        provider: FakeProvider,
+        pool: FakePool | None,
+        settings: ServerSettings,
+        home: Path,
+        clock: FakeClock,
     ) -> None:
-        self.clock = FakeClock()
+        self.clock = clock
         self.provider, self.pool = provider, pool or FakePool()
         self.recorder, self.events, self.shelf = FakeRecorder(), FakeEvents(), FakeShelf()
         self.keys = ClientKeys(home / "keys.json", self.clock)
@@ -89,9 +94,13 @@ async def start(tmp_path: Path) -> AsyncIterator[Start]:
     async with AsyncExitStack() as stack:
 
         async def begin(
-            provider: FakeProvider | None = None, pool: FakePool | None = None, **settings: Any
+            provider: FakeProvider | None = None,
+            pool: FakePool | None = None,
+            clock: FakeClock | None = None,
+            **settings: Any,
         ) -> World:
-            world = World(provider or FakeProvider(), pool, ServerSettings(**settings), tmp_path)
+            server = ServerSettings(**settings)
+            world = World(provider or FakeProvider(), pool, server, tmp_path, clock or FakeClock())
             world.listener = await Listener.open(world.app, "127.0.0.1", 0, world.settings)
             stack.push_async_callback(world.listener.close, 0)
             world.client = await stack.enter_async_context(

@@ -54,7 +54,7 @@ async def test_headers_tell_who_answered(start: Start, streaming: bool) -> None:
     assert headers["x-agtui-account"] == "a***@test"
     assert headers["x-mapped-model"] == "m1"
     assert headers["x-agtui-dropped"] == "seed, logit_bias"
-    assert headers["server-timing"].startswith("first;dur=")
+    assert headers["server-timing"].startswith("queue;dur=")
     assert headers["x-content-type-options"] == "nosniff"
     assert "date" not in headers
     row = world.recorder.last

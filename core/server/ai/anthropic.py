@@ -20,7 +20,7 @@ from .. import streaming
 from ..disconnect import Watch
 from ..exchange import Exchange
 from ..family import Family, Route
-from .serving import answer_chat, caller, read_json
+from .serving import answer_chat, answered_by, caller, read_json
 
 log = logging.getLogger("agtui.server")
 
@@ -82,7 +82,8 @@ class Anthropic:
 
     async def _answer_here(self, exchange: Exchange, asked: Asked, reply: MessageReply) -> None:
         """`OK`, without asking anybody."""
-        headers = [("x-warmup-intercepted", "true")]
+        timing = answered_by(None, exchange, "first" if asked.stream else "total")
+        headers = [("x-warmup-intercepted", "true"), *timing]
         if not asked.stream:
             await exchange.json(reply.body(WARM), headers)
             return

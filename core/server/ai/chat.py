@@ -89,7 +89,7 @@ class Chat:
         ]
 
         def headers(started: Started | None) -> Headers:
-            return answered_by(started, exchange)
+            return answered_by(started, exchange, "first")
 
         heartbeat_s = exchange.settings.heartbeat_s
         await streaming.stream(exchange, watch, merged(streams), reply, headers, heartbeat_s)
@@ -109,7 +109,7 @@ class Chat:
         async with watch:
             made = await _first(self._studio.make(order, caller(exchange, FAMILY, stream=stream)))
         text = Text(f"![Generated Image]({data_url(made.media)})")
-        headers = answered_by(made.started, exchange)
+        headers = answered_by(made.started, exchange, "first" if stream else "total")
         if not stream:
             answer = Answer(made.started or Started(model=""), (text,), made.usage)
             await exchange.json(reply.body(answer), headers)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from typing import Final, TypeVar
+from typing import Final, Literal, TypeVar
 
 from msgspec import structs
 
@@ -52,7 +52,7 @@ async def answer_batches(
     """Write an answer as it comes, with headers that tell who gives it."""
 
     def headers(started: Started | None) -> Headers:
-        return answered_by(started, exchange)
+        return answered_by(started, exchange, "first")
 
     await streaming.stream(exchange, watch, batches, reply, headers, exchange.settings.heartbeat_s)
 
@@ -84,17 +84,22 @@ def caller(exchange: Exchange, family: str, *, stream: bool = False, suffix: str
     return Caller(exchange.id + suffix, family, agent, exchange.key, exchange.path, stream)
 
 
-def answered_by(started: Started | None, exchange: Exchange) -> Headers:
-    """Headers that tell which account and model answered, what was left out, and when."""
-    elapsed = (exchange.clock.monotonic() - exchange.began) * 1000
-    timing = ("server-timing", f"first;dur={elapsed:.1f}")
+def answered_by(
+    started: Started | None, exchange: Exchange, until: Literal["total", "first"] = "total"
+) -> Headers:
+    """Headers that tell which account and model answered, what was left out, and how long it took.
+
+    `until` is what there is to time: the whole answer, or a stream up to its first byte.
+    """
+    elapsed = f"{until};dur={exchange.elapsed_ms:.1f}"
     if started is None:
-        return [timing]
+        return [("server-timing", elapsed)]
+    timing = f"queue;dur={started.queue_ms:.1f}, upstream;dur={started.upstream_ms:.1f}, {elapsed}"
     headers = [
         ("x-agtui-account", mask_email(started.account)),
         ("x-account-email", started.account),
         ("x-mapped-model", started.model),
-        timing,
+        ("server-timing", timing),
     ]
     if started.dropped:
         headers.append(("x-agtui-dropped", ", ".join(started.dropped)))

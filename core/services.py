@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator
 from typing import Protocol
 
 from core.domain.accounts import AccountView, ExportReport, ImportReport, ImportRow, Login
+from core.domain.bodies import Bodies, Replayed
 from core.domain.content import Media
 from core.domain.events import Answer, Batch, JobEvent
 from core.domain.keys import KeyView
@@ -281,6 +282,15 @@ class Records(Protocol):
 
     async def request(self, request_id: str) -> RequestRecord: ...
 
+    async def bodies(self, request_id: str) -> Bodies:
+        """What was said in a request. Raises GatewayError `not_found` where nothing is recorded; its message
+        says which setting records it."""
+        ...
+
+    async def purge_bodies(self) -> int:
+        """Delete everything that was recorded of what was said; how many days of it went."""
+        ...
+
     async def lines(self, after: int = 0, limit: int = 1000) -> LogSlice:
         """Log lines with a sequence number above `after`."""
         ...
@@ -290,6 +300,18 @@ class Records(Protocol):
         ...
 
     async def log(self, level: Level, source: str, text: str) -> None: ...
+
+
+class Replays(Protocol):
+    """Recorded requests, once more."""
+
+    def send(self, request_id: str, model: str = "") -> AsyncIterator[Replayed]:
+        """Send a recorded request again, through the gateway's own door, as its client did: `ReplayBegan`,
+        then the answer's bytes as they come. `model` asks another one.
+
+        Raises GatewayError: `not_found` where no body is recorded, `bad_request` where it is not whole.
+        """
+        ...
 
 
 class Settings(Protocol):
@@ -342,6 +364,9 @@ class Services(Protocol):
 
     @property
     def records(self) -> Records: ...
+
+    @property
+    def replays(self) -> Replays: ...
 
     @property
     def settings(self) -> Settings: ...

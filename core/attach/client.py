@@ -158,6 +158,7 @@ class AttachedServices:
         self.library = cast(services.Library, proxy("library"))
         self.studio = cast(services.Studio, proxy("studio"))
         self.records = cast(services.Records, proxy("records"))
+        self.replays = cast(services.Replays, proxy("replays"))
         self.settings = cast(services.Settings, proxy("settings"))
         self.events = cast(services.Events, proxy("events"))
         self.owner = cast(services.Owner, proxy("owner"))

@@ -102,6 +102,11 @@ class Paths(Struct, frozen=True):
         return self.state / "records.db"
 
     @property
+    def bodies(self) -> Path:
+        """The directory of recorded bodies, a file a day."""
+        return self.state / "bodies"
+
+    @property
     def signatures(self) -> Path:
         return self.state / "signatures.jsonl"
 

@@ -133,6 +133,21 @@ class RecordsSettings(Struct, frozen=True, kw_only=True):
         ),
     ] = Secret("")
     keep_days: Annotated[int, doc("Days that request records are kept.", 1, 36_500, restart=True)] = 90
+    bodies: Annotated[
+        bool,
+        doc(
+            "Record what is said over HTTP, without secrets, at most 64 KiB a side: the request, what was "
+            "sent upstream, the answer. `agtui logs --id` shows it, `agtui replay` sends it again."
+        ),
+    ] = False
+    bodies_keys: Annotated[
+        tuple[str, ...],
+        doc("Names of client keys whose requests are recorded, beside the local key; `*`: all of them."),
+    ] = ()
+    bodies_keep_days: Annotated[int, doc("Days that recorded bodies are kept.", 1, 3_650)] = 7
+    bodies_max_mb: Annotated[
+        int, doc("What recorded bodies may take on disk, in MiB; the oldest go first.", 1, 65_536)
+    ] = 256
 
 
 class UiSettings(Struct, frozen=True, kw_only=True):

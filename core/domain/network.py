@@ -22,7 +22,8 @@ class Call(Struct, frozen=True):
 
     A kept connection may turn out to be dead once a request is on it; then the request goes out once more.
     `repeatable` is False where doing it twice would cost something (a picture): such a call is sent once,
-    over a connection that nobody used before.
+    over a connection that nobody used before. `trace` is the id of the request that it is made for; calls
+    with secrets in their bodies have none.
     """
 
     method: str
@@ -32,6 +33,7 @@ class Call(Struct, frozen=True):
     pool: str = ""
     timeouts: Timeouts = Timeouts()
     repeatable: bool = True
+    trace: str = ""
 
 
 class UpstreamReply(Protocol):

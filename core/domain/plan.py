@@ -72,7 +72,8 @@ class Attempt(Struct, frozen=True):
 class RequestRecord(Struct, frozen=True):
     """One row a request. `at` is unix seconds; `status` the HTTP status that the client was told.
 
-    `kind` is `ok` or a failure kind; `ttft_ms` the time to the first content event.
+    `kind` is `ok` or a failure kind; `ttft_ms` the time to the first content event;
+    `replays` the id of the request that this one sent again.
     """
 
     id: str
@@ -99,6 +100,7 @@ class RequestRecord(Struct, frozen=True):
     attempts: tuple[Attempt, ...] = ()
     plan: Plan | None = None
     sandbox: bool = False
+    replays: str = ""
 
 
 class RecordQuery(Struct, frozen=True):

@@ -7,6 +7,7 @@ accounts/    implements Pool                used by gateway
 dialects/    implement Dialect, Reply       used by server
 library/     implements Shelf               used by gateway and studio
 records/     implements Recorder            used by gateway
+             and BodyRecorder               used by server
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import Protocol
 from msgspec import Struct, field
 
 from .accounts import Account, Credential, Device, QuotaWindow, Realm
+from .bodies import Tape
 from .content import Turn
 from .events import Answer, Batch, JobEvent
 from .failure import Failure
@@ -43,7 +45,10 @@ class Clock(Protocol):
 
 
 class Grant(Struct, frozen=True):
-    """The right to make a call as an account: a live access token and what must ride with it."""
+    """The right to make a call as an account: a live access token and what must ride with it.
+
+    `trace` is the id of the request that the call is made for; empty: nobody's.
+    """
 
     account: str
     email: str
@@ -51,6 +56,7 @@ class Grant(Struct, frozen=True):
     token: Secret
     project: str
     device: Device
+    trace: str = ""
 
 
 class Catalogue(Struct, frozen=True):
@@ -349,6 +355,22 @@ class Recorder(Protocol):
     """Takes a row at the end of a request. Never blocks and never raises."""
 
     def record(self, row: RequestRecord) -> None: ...
+
+
+class BodyRecorder(Protocol):
+    """Takes what was said in a request, while that is recorded (`on`). Never blocks and never raises."""
+
+    @property
+    def on(self) -> bool: ...
+
+    def begin(self, tape: Tape) -> None:
+        """Calls to upstreams that bear the id of this request are noted from here."""
+        ...
+
+    def end(self, tape: Tape, key: str | None) -> None:
+        """The request is over. `key` is the name of the key that it came with (empty: it needed none);
+        None: forget what was said."""
+        ...
 
 
 class Publish(Protocol):

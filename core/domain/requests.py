@@ -126,7 +126,7 @@ class Caller(Struct, frozen=True):
     """Who asks. `key` is the name of a client key (never its text), `client` what it calls itself.
 
     `family` is the door: `openai`, `anthropic`, `gemini`, `cursor`, `tui`, `cli`. `request_id` is ours
-    and unique; `deadline` is monotonic seconds.
+    and unique; `deadline` is monotonic seconds. `replays` is the id of the request that is sent again.
     """
 
     request_id: str
@@ -136,3 +136,4 @@ class Caller(Struct, frozen=True):
     path: str = ""
     stream: bool = False
     deadline: float | None = None
+    replays: str = ""

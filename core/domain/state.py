@@ -66,7 +66,7 @@ class Listener(Struct, frozen=True):
 
 
 class Status(Struct, frozen=True):
-    """The owner of the state directory, as of now."""
+    """The owner of the state directory, as of now. `recording`: what is said over HTTP is kept."""
 
     pid: int
     version: str
@@ -79,3 +79,4 @@ class Status(Struct, frozen=True):
     accounts: int = 0
     in_flight: int = 0
     notices: tuple[str, ...] = ()
+    recording: bool = False

@@ -143,4 +143,5 @@ class Book:
             attempts=self.attempts,
             plan=self.plan,
             sandbox=bool(self.plan and self.plan.sandbox),
+            replays=caller.replays,
         )

@@ -197,7 +197,7 @@ class GenerationService:
         return Search(
             self._up,
             lambda: self._planning.plan(wanted, request),
-            lambda asked: self._up.chat(request, asked),
+            lambda asked: self._up.chat(request, asked, caller.request_id),
             weigh_batch,
             deadline=caller.deadline,
         )

@@ -109,8 +109,9 @@ class _Maker:
         put(Phase("queued", index))
 
         def call(asked: Asked) -> AsyncIterator[JobEvent]:
+            grant = asked.granted(self._caller.request_id)
             return asked.provider.image(
-                asked.repaired(self._ready), asked.candidate.model, asked.grant, asked.endpoint, index
+                asked.repaired(self._ready), asked.candidate.model, grant, asked.endpoint, index
             )
 
         async with self._limit:

@@ -131,6 +131,16 @@ class Rounds:
     def queued_out(self) -> bool:
         return self._answer.queued_out
 
+    @property
+    def queue_ms(self) -> float:
+        """As attempts.Search has it, of the model's answers together."""
+        return sum(one.source.queue_ms for one in self._generations if isinstance(one.source, Search))
+
+    @property
+    def upstream_ms(self) -> float:
+        """As attempts.Search has it, of the present answer."""
+        return self._answer.upstream_ms
+
     # --- the stream -------------------------------------------------------------------------------
 
     async def run(self) -> AsyncIterator[Batch]:
@@ -234,7 +244,9 @@ class Rounds:
             request = without_search(request)
 
         def call(asked: Asked) -> AsyncIterator[Batch]:
-            return self._up.chat(self._planning.said(request, asked.candidate), asked)
+            return self._up.chat(
+                self._planning.said(request, asked.candidate), asked, self._caller.request_id
+            )
 
         search = Search(
             self._up,

@@ -75,10 +75,10 @@ class Upstreams(Struct, frozen=True):
     signatures: Signatures
     queue_s: float = LONGEST_QUEUE
 
-    def chat(self, request: ChatRequest, asked: Asked) -> AsyncIterator[Batch]:
-        """Ask for one answer."""
+    def chat(self, request: ChatRequest, asked: Asked, trace: str) -> AsyncIterator[Batch]:
+        """Ask for one answer to the request with the id `trace`."""
         sent = self.sent(request, asked)
-        return asked.provider.chat(sent, asked.candidate.model, asked.grant, asked.endpoint)
+        return asked.provider.chat(sent, asked.candidate.model, asked.granted(trace), asked.endpoint)
 
     def sent(self, request: ChatRequest, asked: Asked) -> ChatRequest:
         """The request as the provider gets it: repaired, and with the signatures its model wants to see."""
@@ -93,6 +93,10 @@ class Asked(Struct, frozen=True):
     grant: Grant
     endpoint: str
     repairs: tuple[str, ...] = ()
+
+    def granted(self, trace: str) -> Grant:
+        """The grant for a call that is made for the request with the id `trace`."""
+        return structs.replace(self.grant, trace=trace)
 
     def repaired(self, request: R) -> R:
         return structs.replace(request, repairs=self.repairs) if self.repairs else request

@@ -100,7 +100,7 @@ class WebSearch:
         search = Search(
             self._up,
             lambda: self._planning.plan(wanted, request),
-            lambda asked: self._up.chat(request, asked),
+            lambda asked: self._up.chat(request, asked, self._caller.request_id),
             weigh_batch,
             deadline=self._caller.deadline,
         )

@@ -6,10 +6,12 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Final
 
+from core.domain.bodies import Bodies
 from core.domain.plan import RecordQuery, RequestRecord
 from core.domain.ports import Clock
 from core.domain.state import Level, LogLine, LogSlice
 
+from .bodies import BodyLog
 from .log import RequestLog
 from .ring import LogRing, clean
 
@@ -23,9 +25,10 @@ PAUSE_S: Final = 0.1
 class RecordsService:
     """Implements `core.services.Records`."""
 
-    def __init__(self, ring: LogRing, requests: RequestLog, clock: Clock) -> None:
+    def __init__(self, ring: LogRing, requests: RequestLog, bodies: BodyLog, clock: Clock) -> None:
         self._ring = ring
         self._requests = requests
+        self._bodies = bodies
         self._clock = clock
 
     async def requests(self, query: RecordQuery) -> list[RequestRecord]:
@@ -33,6 +36,12 @@ class RecordsService:
 
     async def request(self, request_id: str) -> RequestRecord:
         return await self._requests.one(request_id)
+
+    async def bodies(self, request_id: str) -> Bodies:
+        return await self._bodies.find(request_id)
+
+    async def purge_bodies(self) -> int:
+        return await self._bodies.purge()
 
     async def lines(self, after: int = 0, limit: int = 1000) -> LogSlice:
         return await self._since(after, min(limit, LONGEST_SLICE))

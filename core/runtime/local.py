@@ -32,7 +32,8 @@ from core.runtime.owner import Ownership
 from core.runtime.rooms import SECTIONS_OF_PROVIDERS, Rooms
 from core.runtime.simulated import SandboxDoor, read_script
 from core.runtime.tending import tend
-from core.server.app import build_app
+from core.server.app import Gateway, build_app
+from core.server.replay import ReplayService
 from core.server.serve import Listener
 
 log = logging.getLogger("agtui.runtime")
@@ -69,6 +70,7 @@ class OwnerService:
             accounts=len(entries),
             in_flight=sum(entry.in_flight for entry in entries),
             notices=rooms.notices,
+            recording=rooms.bodies.on,
         )
 
     async def stop(self) -> None:
@@ -116,6 +118,8 @@ class LocalServices:
         self.settings = rooms.settings
         self.events = rooms.events
         self.owner = OwnerService(self, on_stop)
+        self._application: Gateway | None = None
+        self.replays = ReplayService(rooms.bodies.find, self._app, rooms.key_ring.show)
         self._gateway: Listener | None = None
         self._socket: socket.socket | None = None
         self._attached: Listener | None = None
@@ -159,17 +163,24 @@ class LocalServices:
                 cause=Cause.CONFIG,
             )
         rooms = self.rooms
-        app = build_app(
-            rooms.generation,
-            rooms.studio,
-            rooms.key_ring,
-            rooms.clock,
-            self._server_settings,
-            rooms.limits.standing,
-        )
-        self._gateway = await Listener.open(app, settings.host, settings.port, settings)
+        self._gateway = await Listener.open(self._app(), settings.host, settings.port, settings)
         log.info("listening on %s", self._gateway.url)
         rooms.bus.publish("server.state", state="listening", url=self._gateway.url)
+
+    def _app(self) -> Gateway:
+        """The gateway's application; made when it is first wanted."""
+        if self._application is None:
+            rooms = self.rooms
+            self._application = build_app(
+                rooms.generation,
+                rooms.studio,
+                rooms.key_ring,
+                rooms.clock,
+                self._server_settings,
+                rooms.limits.standing,
+                rooms.bodies,
+            )
+        return self._application
 
     async def _open_socket(self, sock: socket.socket, after: float) -> None:
         await asyncio.sleep(after)

@@ -53,6 +53,7 @@ from core.library.service import LibraryService
 from core.library.shelf import LibraryShelf
 from core.providers import PROVIDERS, build
 from core.providers.realms import RealmFacts
+from core.records.bodies import BodyLog, TappedTransport
 from core.records.log import RequestLog
 from core.records.ring import LogRing, install
 from core.records.service import RecordsService
@@ -93,7 +94,8 @@ class Rooms:
         url = config.section("records", RecordsSettings).database_url.reveal()
         self.database = Database(url, clock) if url else Database.at(paths.database, clock)
         self.requests = RequestLog(self.database, self.ring, clock)
-        self.transport = Transports()
+        self.bodies = BodyLog(paths.bodies, clock, lambda: self._section("records", RecordsSettings))
+        self.transport = TappedTransport(Transports(), self.bodies.sent)
         self.settings = SettingsService(config, env, flags, SECTIONS_OF_PROVIDERS, publish)
         providers = {
             name: build(name, partial(self._section, name, entry.settings), self.transport, clock, simulated)
@@ -176,7 +178,7 @@ class Rooms:
             lambda: self._section("library", LibrarySettings),
         )
         self.library = LibraryService(paths.library, self.shelf, self.requests.purge_sandbox)
-        self.records = RecordsService(self.ring, self.requests, clock)
+        self.records = RecordsService(self.ring, self.requests, self.bodies, clock)
         self.events = self.bus
         self._undo = AsyncExitStack()
 
@@ -201,6 +203,7 @@ class Rooms:
         self._undo.callback(install(self.ring))
         # In this order, so that it is undone from the last to the first.
         self._undo.push_async_callback(self.database.close)
+        self._undo.push_async_callback(self.bodies.written)
         self._undo.push_async_callback(self.signatures.aclose)
         self._undo.push_async_callback(self.roster.aclose)
         self._undo.push_async_callback(self.transport.aclose)
@@ -225,6 +228,7 @@ class Rooms:
         try:
             await self.library.start()
             await self.requests.prune(keep_days)
+            await self.bodies.tidy()
         except GatewayError as error:
             log.warning("%s", error.failure.public_message)
 

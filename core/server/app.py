@@ -14,9 +14,10 @@ from typing import Final
 
 import core
 from core.config.settings import ServerSettings
+from core.domain.bodies import Tape
 from core.domain.failure import Failure, GatewayError, Kind
 from core.domain.keys import LOCAL, Standing
-from core.domain.ports import Clock
+from core.domain.ports import BodyRecorder, Clock
 from core.redact import mask_email, redact
 from core.services import Generation, Studio
 
@@ -29,6 +30,7 @@ from .exchange import BodyBudget, ClientGoneError, Exchange
 from .family import Family, Route
 from .files import PREFIX, PictureLinks
 from .streaming import STOPPING, told
+from .taping import tape_of, taped
 
 log = logging.getLogger("agtui.server")
 
@@ -51,8 +53,10 @@ class Gateway:
         clock: Clock,
         settings: Callable[[], ServerSettings] = ServerSettings,
         standing: Callable[[str], Standing | None] = lambda _: None,
+        bodies: BodyRecorder | None = None,
     ) -> None:
         self._clock, self._settings, self._standing = clock, settings, standing
+        self._recorder = bodies
         # Ids are no secrets, and the kernel's random numbers let go of the interpreter for each.
         self._chance = random.Random()
         self._gate = Gate(keys, clock)
@@ -100,6 +104,12 @@ class Gateway:
         if scope["type"] != "http":
             return
         request_id = f"req_{self._chance.getrandbits(96):024x}"
+        tape: Tape | None = None
+        recorder = self._recorder
+        if recorder is not None and recorder.on and scope["method"] == "POST":
+            tape = tape_of(scope, request_id, self._clock.now())
+            recorder.begin(tape)
+            scope, receive, send = taped(tape, scope, receive, send)
         exchange = Exchange(scope, receive, send, request_id, self._bodies, self._settings(), self._clock)
         path = self._known(exchange.path)
         family = self._family(exchange, path)
@@ -116,6 +126,8 @@ class Gateway:
             await self._refuse(exchange, family, FAULT)
         finally:
             exchange.release()
+            if recorder is not None and tape is not None:
+                recorder.end(tape, exchange.key if exchange.recorded else None)
 
     def _family(self, exchange: Exchange, path: str) -> Family:
         """The protocol that a request speaks: the first that claims it, of those that serve the path."""
@@ -146,6 +158,7 @@ class Gateway:
             exchange.key = self._gate.check(
                 exchange, family.name, settings.auth_mode, health=route.needs == "health"
             )
+            exchange.recorded = route.recorded
             if exchange.key and exchange.key != LOCAL:
                 exchange.late_headers = partial(self._limit_headers, exchange.key, family)
         watch = Watch(exchange.leaving)
@@ -214,6 +227,10 @@ def build_app(
     clock: Clock,
     settings: Callable[[], ServerSettings] = ServerSettings,
     standing: Callable[[str], Standing | None] = lambda _: None,
+    bodies: BodyRecorder | None = None,
 ) -> Gateway:
-    """The gateway's application over the services it needs; `standing` by the name of a client key."""
-    return Gateway(generation, studio, keys, clock, settings, standing)
+    """The gateway's application over the services it needs.
+
+    `standing` tells how a client key stands by its name; `bodies` takes what is said, if it wants it.
+    """
+    return Gateway(generation, studio, keys, clock, settings, standing, bodies)

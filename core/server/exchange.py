@@ -69,6 +69,9 @@ class BodyBudget:
         self.held -= size
 
 
+REPLAYS: Final = "agtui.replays"
+"""A scope's key that only this program can set: the id of the request that this one sends again."""
+
 DEFAULTS: Final = ServerSettings()
 CLOCK: Final = SystemClock()
 
@@ -78,7 +81,8 @@ class Exchange:
 
     `peer` and `scheme` are the client's, as far as trusted proxies tell; `forwarded` says that somebody
     claims to have passed the request on, trusted or not. `headers` go out with the response, whatever it is,
-    and so does what `late_headers` gives when it begins.
+    and so does what `late_headers` gives when it begins. `recorded`: the request was let in, and what is
+    said may be recorded; `replays` names the request that it sends again.
     """
 
     def __init__(
@@ -118,6 +122,8 @@ class Exchange:
         self.started = self.finished = self.body_read = False
         self._budget, self._held = budget, 0
         self.key = ""
+        self.recorded = False
+        self.replays: str = scope.get(REPLAYS, "")
 
     def _believe(self, trusted: tuple[str, ...]) -> None:
         """Take address and scheme from a proxy that is trusted."""

@@ -21,10 +21,12 @@ Handler = Callable[[Exchange, Watch], Awaitable[None]]
 
 
 class Route(Struct, frozen=True):
-    """`needs`: a key always, a key but in modes that leave health open, or never."""
+    """`needs`: a key always, a key but in modes that leave health open, or never. `recorded`: what is said
+    may be recorded, where bodies are."""
 
     handler: Handler
     needs: Literal["key", "health", "nothing"] = "key"
+    recorded: bool = True
 
 
 def _anybody(_: Exchange) -> bool:

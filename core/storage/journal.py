@@ -5,6 +5,7 @@ Everything here blocks; call it off the loop. Who writes holds the state directo
 
 from __future__ import annotations
 
+import mmap
 import os
 from collections.abc import Iterable
 from pathlib import Path
@@ -38,6 +39,22 @@ class Journal:
             self.size = os.fstat(descriptor).st_size
             file.seek(max(0, self.size - LONGEST))
             return [line for line in file.read(LONGEST).split(b"\n") if line]
+
+    def find(self, start: bytes) -> bytes | None:
+        """The last line that begins with `start`, without reading the others into memory."""
+        try:
+            descriptor = os.open(self._path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return None
+        with os.fdopen(descriptor, "rb") as file:
+            if not os.fstat(descriptor).st_size:
+                return None
+            with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+                at = content.rfind(b"\n" + start)
+                if at < 0:
+                    return None
+                end = content.find(b"\n", at + 1)
+                return content[at + 1 : end if end >= 0 else len(content)]
 
     def append(self, lines: Iterable[bytes]) -> None:
         """Add `lines`; no line may hold a line feed."""

@@ -240,6 +240,7 @@ class AntigravityProvider:
             pool=grant.account,
             timeouts=self._timeouts(row),
             repeatable=kind != "image",
+            trace=grant.trace,
         )
 
     def _timeouts(self, row: Facts | None) -> Timeouts:

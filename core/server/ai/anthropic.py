@@ -43,7 +43,7 @@ def family(generation: Generation) -> Family:
         "/v1/models": {"GET": Route(handlers.models)},
         "/v1/models/claude": {"GET": Route(handlers.models)},
         MODELS: {"GET": Route(handlers.model)},
-        **{path: {"POST": Route(handlers.report)} for path in REPORTS},
+        **{path: {"POST": Route(handlers.report, recorded=False)} for path in REPORTS},
     }
     return Family(FAMILY, routes, error_body, claims, anthropic_headers)
 

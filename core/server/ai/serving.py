@@ -81,7 +81,8 @@ async def side_by_side(
 def caller(exchange: Exchange, family: str, *, stream: bool = False, suffix: str = "") -> Caller:
     """Who asks, as the gateway writes it down."""
     agent = exchange.header(b"user-agent")[:80]
-    return Caller(exchange.id + suffix, family, agent, exchange.key, exchange.path, stream)
+    request_id = exchange.id + suffix
+    return Caller(request_id, family, agent, exchange.key, exchange.path, stream, replays=exchange.replays)
 
 
 def answered_by(

@@ -32,6 +32,17 @@ def purge_sandbox(app: App, yes: bool, as_json: bool) -> None:
     _say(app.ask(lambda services: services.library.purge_sandbox()), as_json)
 
 
+@db.command("purge-bodies")
+@click.option("--yes", is_flag=True, help="Don't ask.")
+@json_option
+@pass_app
+def purge_bodies(app: App, yes: bool, as_json: bool) -> None:
+    """Delete everything that was recorded of what was said in requests."""
+    confirmed("Delete all recorded bodies?", yes)
+    days = app.ask(lambda services: services.records.purge_bodies())
+    _say({"days of bodies": days}, as_json)
+
+
 def _say(counts: dict[str, int], as_json: bool) -> None:
     if as_json:
         emit_json(counts)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import time
 
 import click
+import msgspec
 
+from core.domain.bodies import Bodies
 from core.domain.failure import GatewayError, Kind
 from core.domain.keys import LOCAL
 from core.domain.plan import RecordQuery, RequestRecord
@@ -13,6 +15,7 @@ from core.domain.state import LogLine
 from core.domain.streams import closing
 from core.services import Services
 
+from . import bodies
 from .app import App, pass_app
 from .exits import Exit, Stop
 from .output import clock, data, emit_json, emit_line, milliseconds, moment, on_terminal, one_line
@@ -26,7 +29,7 @@ COLORS = {"error": "red", "warning": "yellow", "debug": "bright_black"}
 @click.option("--follow", "-f", is_flag=True, help="Go on with what comes; needs a running agtui.")
 @click.option("--errors", is_flag=True, help="Only what failed.")
 @click.option("--lines", "own", is_flag=True, help="The program's log lines instead of requests.")
-@click.option("--id", "request_id", default="", help="One request with its plan and every attempt.")
+@click.option("--id", "request_id", default="", help="One request: plan, every attempt, what was said.")
 @click.option("--text", default="", help="Only what contains this.")
 @click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
@@ -50,11 +53,22 @@ def logs(
 async def _one(app: App, request_id: str, as_json: bool) -> None:
     async with app.services() as services:
         record = await services.records.request(request_id)
+        found: Bodies | None = None
+        why = ""
+        try:
+            found = await services.records.bodies(request_id)
+        except GatewayError as error:
+            if error.failure.kind is not Kind.NOT_FOUND:
+                raise
+            why = error.failure.public_message
     if as_json:
-        emit_json(record)
+        said = bodies.as_data(found) if found is not None else None
+        emit_json(msgspec.to_builtins(record) | {"bodies": said})
         return
     for line in details(record):
         data(one_line(line))
+    for line in bodies.lines(found) if found is not None else [why]:
+        data(line)
 
 
 async def _requests(app: App, query: RecordQuery, follow: bool, as_json: bool) -> None:
@@ -186,6 +200,8 @@ def details(record: RequestRecord) -> list[str]:
     ]
     if record.kind != "ok":
         said.append(f"Failed: {record.kind}, cause {record.cause or '-'}")
+    if record.replays:
+        said.append(f"Replays: {record.replays}")
     for number, attempt in enumerate(record.attempts, 1):
         status = f" {attempt.status}" if attempt.status else ""
         step = record.plan.step_of(attempt) if record.plan else None

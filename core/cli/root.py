@@ -30,6 +30,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "models": ("models:models", "What can be asked for."),
     "quota": ("quota:quota", "What is left of each account, and when it comes back."),
     "logs": ("logs:logs", "What happened: requests, and the program's own log."),
+    "replay": ("replay:replay", "Send a recorded request again."),
     "explain": ("explain:explain", "How a request for a model would be answered, and why."),
     "config": ("config:config", "Settings: show, get, set, path."),
     "db": ("db:db", "The index of what was made, and the rows of the sandbox."),

@@ -28,7 +28,7 @@ SHOWN: Final = frozenset(
     )
 )
 SHOWN_FAMILIES: Final = ("anthropic-", "openai-", "x-stainless-", "x-cursor-", "x-agtui-", "x-ratelimit-")
-"""Headers whose values are kept; of all others only the names are."""
+"""Headers of clients whose values are kept; of all others only the names are."""
 
 _BASE64: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=_-"
 _DATA_URL: Final = re.compile(rb"data:[\w/+.\-;=]{0,200};base64,")
@@ -48,7 +48,9 @@ def bodies(tape: Tape) -> Bodies:
         asked=said(tape.asked, _type(tape.headers)),
         sent=tuple(Sent(redact(url), said(body)) for url, body in tape.sent),
         status=tape.status,
-        answer_headers=_headers(tape.answer_headers),
+        answer_headers=tuple(
+            (name.decode("latin-1"), redact(value.decode("latin-1"))) for name, value in tape.answer_headers
+        ),
         answer=said(tape.answer, _type(tape.answer_headers)),
     )
 

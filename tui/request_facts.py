@@ -28,6 +28,8 @@ def request_facts(row: RequestRecord, now: float) -> list[str]:
     pictures = say.plural(row.pictures, "picture") if row.pictures else ""
     client = f"from {row.client or row.door}" + (f" with the key {row.key}" if row.key else "")
     lines.append(" · ".join(filter(None, (tokens if row.usage.output else "", first, pictures, client))))
+    if row.replays:
+        lines.append(f"replays {row.replays}")
     if row.attempts:
         lines += ["", "tried"]
         lines += [attempt_line(number, each, row.plan) for number, each in enumerate(row.attempts, 1)]

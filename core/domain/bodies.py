@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
+import msgspec
 from msgspec import Struct, field
 
 MOST_HELD: Final = 8 * 1024 * 1024
@@ -63,6 +64,25 @@ class Said(Struct, frozen=True):
     blobs: bool = False
     masked: bool = False
 
+    @property
+    def pretty(self) -> str:
+        """As people read it: indented, where it is JSON."""
+        try:
+            return msgspec.json.format(self.text.encode(), indent=2).decode()
+        except (msgspec.DecodeError, RecursionError):
+            return self.text
+
+    @property
+    def facts(self) -> str:
+        """`4,132 bytes, base64 left out, secrets masked`"""
+        notes = (
+            (f"{self.size:,} bytes", True),
+            ("only the beginning", self.cut),
+            ("base64 left out", self.blobs),
+            ("secrets masked", self.masked),
+        )
+        return ", ".join(note for note, is_so in notes if is_so)
+
 
 class Sent(Struct, frozen=True):
     """One call to an upstream."""
@@ -84,6 +104,39 @@ class Bodies(Struct, frozen=True):
     status: int = 0
     answer_headers: tuple[tuple[str, str], ...] = ()
     answer: Said = Said()
+
+
+class Side(Struct, frozen=True):
+    """One side of a request for people: what it is, what there is to say of it, and its text."""
+
+    title: str
+    facts: str
+    text: str
+
+
+def sides(found: Bodies) -> list[Side]:
+    """A request's sides in the order in which they were said."""
+    asked, answer = found.asked, found.answer
+    return [
+        Side(
+            "as the client sent it",
+            f"{found.method} {found.path}, {asked.facts}",
+            f"{_lines(found.headers)}\n\n{asked.pretty}",
+        ),
+        *(
+            Side(f"as the upstream got it, call {number}", f"{call.url}, {call.body.facts}", call.body.pretty)
+            for number, call in enumerate(found.sent, 1)
+        ),
+        Side(
+            "the answer",
+            f"{found.status}, {answer.facts}",
+            f"{_lines(found.answer_headers)}\n\n{answer.pretty}",
+        ),
+    ]
+
+
+def _lines(headers: tuple[tuple[str, str], ...]) -> str:
+    return "\n".join(f"{name}: {value}" for name, value in headers)
 
 
 class ReplayBegan(Struct, frozen=True, tag="began"):

@@ -32,6 +32,8 @@ def _text(row: RequestRecord) -> str:
         words.append(f"↑{row.usage.input} ↓{row.usage.output}")
     if row.pictures:
         words.append("1 picture" if row.pictures == 1 else f"{row.pictures} pictures")
+    if row.replays:
+        words.append(f"replays {row.replays}")
     steps = row.plan.steps if row.plan else ()
     if searches := sum(step.kind == "search" for step in steps):
         words.append("1 search" if searches == 1 else f"{searches} searches")

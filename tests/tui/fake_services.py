@@ -25,6 +25,7 @@ from core.domain.accounts import (
     QuotaWindow,
     Realm,
 )
+from core.domain.bodies import Bodies, ReplayBegan, Replayed, ReplayRead
 from core.domain.content import Media, Retrieved, Role, Search, Source, Text, Thought
 from core.domain.events import (
     Answer,
@@ -287,6 +288,10 @@ class FakeServices:
         self.client_keys: dict[str, KeyView] = {}
         self.rows: list[RequestRecord] = []
         self.log_lines: list[LogLine] = []
+        self.said: dict[str, Bodies] = {}
+        self.replayed: list[tuple[str, str]] = []
+        self.recording = False
+        self.sandboxed = True
         self.published: asyncio.Queue[list[Event]] = asyncio.Queue()
         self.seq = 0
         if filled:
@@ -320,6 +325,10 @@ class FakeServices:
     @property
     def records(self) -> FakeRecords:
         return FakeRecords(self)
+
+    @property
+    def replays(self) -> FakeReplays:
+        return FakeReplays(self)
 
     @property
     def settings(self) -> FakeSettings:
@@ -934,6 +943,16 @@ class FakeRecords(Part):
     async def request(self, request_id: str) -> RequestRecord:
         return next(row for row in self.world.rows if row.id == request_id)
 
+    async def bodies(self, request_id: str) -> Bodies:
+        if request_id not in self.world.said:
+            raise GatewayError.of(Kind.NOT_FOUND, f"No body is recorded of {request_id}. Set records.bodies.")
+        return self.world.said[request_id]
+
+    async def purge_bodies(self) -> int:
+        gone = len(self.world.said)
+        self.world.said.clear()
+        return gone
+
     async def lines(self, after: int = 0, limit: int = 1000) -> LogSlice:
         lines = [line for line in self.world.log_lines if line.seq > after][:limit]
         return LogSlice(tuple(lines), 1, len(self.world.log_lines))
@@ -944,6 +963,15 @@ class FakeRecords(Part):
 
     async def log(self, level: Level, source: str, text: str) -> None:
         self.world.log_lines.append(LogLine(len(self.world.log_lines) + 1, NOW, level, source, text))
+
+
+class FakeReplays(Part):
+    async def send(self, request_id: str, model: str = "") -> AsyncIterator[Replayed]:
+        if request_id not in self.world.said:
+            raise GatewayError.of(Kind.NOT_FOUND, f"No body is recorded of {request_id}. Set records.bodies.")
+        self.world.replayed.append((request_id, model))
+        yield ReplayBegan("req_again", 200, "text/event-stream")
+        yield ReplayRead(b'data: {"choices":[{"delta":{"content":"It is wet."}}]}\n\n')
 
 
 class FakeSettings:
@@ -971,10 +999,11 @@ class FakeOwner(Part):
             NOW - 600,
             "/home/ada/.agtui",
             "auto",
-            True,
+            self.world.sandboxed,
             (Listener("gateway", "http://127.0.0.1:8045", "127.0.0.1", 8045),),
             len([each for each in self.world.pool if each.enabled]),
             len(self.world.pool),
+            recording=self.world.recording,
         )
 
     async def stop(self) -> None:

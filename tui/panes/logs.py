@@ -5,17 +5,20 @@ Lines are fetched while the tab is on screen; when it comes back, it takes up wh
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import getters, on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
+from textual.message import Message
 from textual.reactive import var
 from textual.widget import Widget
 from textual.widgets import Input
 from textual.worker import Worker
 
+from core.domain.bodies import ReplayBegan, Side, sides
 from core.domain.failure import GatewayError
 from core.domain.state import Level, LogLine
 from core.domain.streams import closing
@@ -43,11 +46,34 @@ def keys_while(following: bool) -> tuple[FooterKey, ...]:
         FooterKey("slash", "filter", 65, "logs.filter"),
         FooterKey("1", "…4 level", 55, where="#log"),
         FooterKey("y", "copy line", 45, "log.copy", where="#log"),
+        FooterKey("b", "what was said", 42, "logs.said"),
+        FooterKey("r", "replay", 41, "logs.replay"),
+        FooterKey("y", "copy", 45, "detail.copy", where="#detail"),
     )
 
 
+class Detail(VerticalScroll):
+    """One page about a line; `y` copies it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("y", "copy_page", "Copy", id="detail.copy", show=False, tooltip="Copy what is shown here"),
+        Binding("j", "scroll_down", "Down", show=False),
+        Binding("k", "scroll_up", "Up", show=False),
+        Binding("g", "scroll_home", "Beginning", show=False),
+        Binding("G", "scroll_end", "End", show=False),
+    ]
+
+    @dataclass
+    class CopyRequested(Message):
+        """The page is wanted on the clipboard."""
+
+    def action_copy_page(self) -> None:
+        self.post_message(self.CopyRequested())
+
+
 class LogsPane(Pane):
-    """Level and text filter, pause, and the details of a line."""
+    """Level and text filter, pause, and the details of a line: a page of facts, and one for each side of what
+    was said in its request."""
 
     SCOPED_CSS = False  # its rules name the classes of small and large terminals
     DEFAULT_CSS = """
@@ -58,6 +84,7 @@ class LogsPane(Pane):
         #log { height: 1fr; }
         #detail { height: 40%; display: none; padding: 0 1; scrollbar-size-vertical: 1; }
         &.-detail #detail { display: block; }
+        &.-said #detail { height: 70%; }
     }
     .-narrow LogsPane #level { width: 40; }
     """
@@ -65,18 +92,31 @@ class LogsPane(Pane):
         Binding(
             "slash", "filter", "Filter", id="logs.filter", show=False, tooltip="Only lines with these words"
         ),
+        Binding(
+            "b",
+            "said",
+            "What was said",
+            id="logs.said",
+            show=False,
+            tooltip="The request as it came, as it went upstream, and the answer: again for the next of them",
+        ),
+        Binding(
+            "r", "replay", "Replay", id="logs.replay", show=False, tooltip="Send the line's request again"
+        ),
     ]
     help_data = HelpData(
         "Logs",
         "The newest lines at the bottom. Space or scrolling up pauses, G follows again. 1 to 4 set the "
-        "level, slash filters by words. Enter on a line shows what was tried, and why this route was taken.",
+        "level, slash filters by words. Enter on a line shows what was tried, and why this route was taken. "
+        "b goes on to what was said, where that is recorded (the setting records.bodies): the request, what "
+        "went upstream, the answer. r sends the request again.",
     )
     keys = var(keys_while(following=True))
 
     log_view = getters.query_one("#log", LogView)
     words = getters.query_one("#log-words", Input)
     level = getters.query_one("#level", Choice)
-    detail = getters.query_one("#detail", VerticalScroll)
+    detail = getters.query_one("#detail", Detail)
     facts = getters.query_one("#detail-facts", PlainText)
 
     def __init__(self, id: str = "logs") -> None:
@@ -84,13 +124,16 @@ class LogsPane(Pane):
         self._lines = LogBuffer()
         self._tail: Worker[None] | None = None
         self._turn = 0
+        self._request_id = ""
+        self._pages: list[Side] = []
+        self._page = 0
 
     def compose(self) -> ComposeResult:
         with Horizontal(id="log-filter"):
             yield Choice("Level", tuple(LEVELS), id="level")
             yield Input(placeholder="/ filter…", id="log-words", compact=True)
         yield LogView(self._lines, id="log", classes="framed")
-        with VerticalScroll(id="detail", classes="framed"):
+        with Detail(id="detail", classes="framed"):
             yield PlainText(id="detail-facts")
 
     def on_mount(self) -> None:
@@ -124,7 +167,7 @@ class LogsPane(Pane):
             self.log_view.focus()
             return True
         if self.has_class("-detail"):
-            self.remove_class("-detail")
+            self.remove_class("-detail", "-said")
             self.log_view.focus()
             return True
         return False
@@ -202,13 +245,80 @@ class LogsPane(Pane):
     @work(group="logs-detail", exclusive=True, exit_on_error=False)
     async def show_details(self, line: LogLine) -> None:
         """The request that a line belongs to, else the line itself in full."""
+        self._pages = [await self._facts(line)]
+        self._request_id = line.request_id
+        self._show_page(0)
+
+    async def _facts(self, line: LogLine) -> Side:
         lines = line_facts(line, self.now())
         if line.request_id and self.services:
             try:
                 lines = request_facts(await self.services.records.request(line.request_id), self.now())
             except GatewayError as error:
                 lines += ["", error.failure.public_message]
-        self.facts.put("\n".join(lines))
-        frame(self.detail, line.request_id or "line", "esc closes")
+        return Side(line.request_id or "line", "esc closes", "\n".join(lines))
+
+    def _show_page(self, number: int) -> None:
+        self._page = number
+        page = self._pages[number]
+        self.facts.put(page.text)
+        title = page.title if number == 0 else f"{number}/{len(self._pages) - 1} {page.title}"
+        frame(self.detail, title, page.facts)
         self.add_class("-detail")
+        self.set_class(number > 0, "-said")
         self.detail.scroll_home(animate=False)
+
+    @work(group="logs-detail", exclusive=True, exit_on_error=False)
+    async def action_said(self) -> None:
+        """The next page of what was said in the line's request."""
+        line = self._line_in_hand()
+        if line is None or self.services is None:
+            return
+        fresh = not self.has_class("-detail") or line.request_id != self._request_id
+        if fresh:
+            self._pages = [await self._facts(line)]
+            self._request_id = line.request_id
+        if len(self._pages) == 1:
+            self._pages += sides(await self.services.records.bodies(line.request_id))
+        self._show_page((self._page + 1) % len(self._pages) if not fresh else 1)
+
+    def _line_in_hand(self) -> LogLine | None:
+        """The line under the cursor, else the newest one; None, with a word, if it belongs to no request."""
+        line = self.log_view.line_in_hand()
+        if line is None or not line.request_id:
+            self.flash("This line belongs to no request.")
+            return None
+        return line
+
+    @on(Detail.CopyRequested)
+    def copy_page(self) -> None:
+        self.copy(self._pages[self._page].text)
+
+    # Once more --------------------------------------------------------------------------------------
+
+    @work(group="logs-replay", exclusive=True, exit_on_error=False)
+    async def action_replay(self) -> None:
+        """Send the line's request again; asks first when a real account would answer."""
+        line = self._line_in_hand()
+        if line is None or self.services is None:
+            return
+        await self.services.records.bodies(line.request_id)
+        if not (await self.services.owner.status()).sandbox_active:
+            from tui.screens.confirm import ConfirmScreen
+
+            question = ConfirmScreen(
+                "Send this request again?",
+                "A real account answers it, and it counts.",
+                yes="Send it",
+                no="No",
+            )
+            if await self.program.push_screen_wait(question) != ConfirmScreen.YES:
+                return
+        self.flash(f"Sending {line.request_id} again…")
+        began = ReplayBegan("", 0, "")
+        async with closing(self.services.replays.send(line.request_id)) as answer:
+            async for item in answer:
+                if isinstance(item, ReplayBegan):
+                    began = item
+        level = "good" if began.status < 400 else "error"
+        self.flash(f"{line.request_id} was sent again as {began.id}: {began.status}.", level, 8)

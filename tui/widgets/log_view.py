@@ -370,18 +370,18 @@ class LogView(StillView, can_focus=True):
     def action_sideways(self, step: int) -> None:
         self.scroll_to(x=max(0, round(self.scroll_x) + step * 20), force=True)
 
-    def _line_in_hand(self) -> LogLine | None:
+    def line_in_hand(self) -> LogLine | None:
         """The cursor's line; while there is no cursor the newest in view, which gets it."""
         if self.cursor_line is None:
             self.action_cursor(0)
         return self.cursor_line
 
     def action_select(self) -> None:
-        if (line := self._line_in_hand()) is not None:
+        if (line := self.line_in_hand()) is not None:
             self.post_message(self.Selected(line))
 
     def action_copy(self) -> None:
-        if (line := self._line_in_hand()) is not None:
+        if (line := self.line_in_hand()) is not None:
             self.post_message(self.CopyRequested(plain_row(line, self._local)))
 
     def action_filter(self) -> None:

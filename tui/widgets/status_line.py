@@ -1,4 +1,5 @@
-"""The facts at the right end of the tab row: where the gateway listens, accounts, and the sandbox's badge.
+"""The facts at the right end of the tab row: where the gateway listens, accounts, and the badges of
+recording and the sandbox.
 
 No clock and no spinner: it changes when a fact changes.
 """
@@ -31,6 +32,7 @@ class Facts:
     accounts: int = 0
     sandbox: bool = False
     attached: bool = False
+    recording: bool = False
 
     @classmethod
     def of(cls, status: Status, attached: bool) -> Facts:
@@ -43,6 +45,7 @@ class Facts:
             accounts=status.accounts,
             sandbox=status.sandbox_active,
             attached=attached,
+            recording=status.recording,
         )
 
     def lost(self) -> Facts:
@@ -69,6 +72,8 @@ def pieces(facts: Facts, narrow: bool) -> list[Fact]:
     line.append(Fact(kind, count if narrow else f"{count} acc"))
     if facts.attached:
         line.append(Fact("attached", "att" if narrow else "attached"))
+    if facts.recording:
+        line.append(Fact("recording", " REC "))
     if facts.sandbox:
         line.append(Fact("sandbox", " SANDBOX "))
     return line
@@ -78,7 +83,8 @@ class StatusLine(Widget):
     """The facts, as wide as they are."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
-        f"status--{kind}" for kind in ("waiting", "up", "port", "down", "accounts", "attached", "sandbox")
+        f"status--{kind}"
+        for kind in ("waiting", "up", "port", "down", "accounts", "attached", "recording", "sandbox")
     }
 
     facts: reactive[Facts] = reactive(Facts(), layout=True)

@@ -68,6 +68,7 @@ class Said(Struct, frozen=True):
     def pretty(self) -> str:
         """As people read it: indented, where it is JSON."""
         try:
+            msgspec.json.decode(self.text)
             return msgspec.json.format(self.text.encode(), indent=2).decode()
         except (msgspec.DecodeError, RecursionError):
             return self.text

@@ -12,9 +12,9 @@ from core.redact import MASK, redact
 LONGEST: Final = 64 * 1024
 """Characters that are kept of a side."""
 READ: Final = 4 * LONGEST
-"""Characters that are looked at for them, once base64 is out."""
-MARGIN: Final = 8 * 1024
-"""Characters at a cut that are left out: a secret that lies across it would not be recognised."""
+"""Bytes that are looked at for them, once base64 is out."""
+WORD: Final = 8 * 1024
+"""Bytes of the longest word that is kept whole where a body is cut."""
 BLOB: Final = 1024
 """Bytes from which on a string without anything but base64 is one."""
 PIECE: Final = 1024 * 1024
@@ -32,6 +32,7 @@ SHOWN_FAMILIES: Final = ("anthropic-", "openai-", "x-stainless-", "x-cursor-", "
 
 _BASE64: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=_-"
 _DATA_URL: Final = re.compile(rb"data:[\w/+.\-;=]{0,200};base64,")
+_ENDS: Final = re.compile(rb"[\s\"]")
 _MARK: Final = "<base64, "
 
 
@@ -62,17 +63,22 @@ def said(heard: Heard, kind: str = "application/json") -> Said:
             f"<{kind or 'no type'}, {heard.size} bytes>" if heard.size else "", heard.size, blobs=True
         )
     raw = b"".join(heard.pieces)
-    whole = len(raw) == heard.size
     slim = _without_blobs(raw)
-    text = slim[:READ].decode("utf-8", "replace")
-    before = text.count(_MARK)
-    blobs = slim is not raw
+    part = _beginning(slim)
+    text = part.decode("utf-8", "replace")
     shown = redact(text)
-    blobs = blobs or shown.count(_MARK) > before
+    blobs = slim is not raw or shown.count(_MARK) > text.count(_MARK)
     masked = shown.count(MASK) > text.count(MASK)
-    most = LONGEST if whole and len(slim) <= READ else min(LONGEST, len(shown) - MARGIN)
-    cut = not whole or len(slim) > READ or len(shown) > most
-    return Said(shown[: max(0, most)], heard.size, cut, blobs, masked)
+    cut = len(raw) < heard.size or len(part) < len(slim) or len(shown) > LONGEST
+    return Said(shown[:LONGEST], heard.size, cut, blobs, masked)
+
+
+def _beginning(content: bytes) -> bytes:
+    """What is looked at of a long body, up to the end of a word: half a secret would not be recognised."""
+    if len(content) <= READ:
+        return content
+    end = _ENDS.search(content, READ - WORD, READ)
+    return content[: end.start()] if end else content[: READ - 2 * WORD]
 
 
 def _without_blobs(raw: bytes) -> bytes:

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from core.config.settings import RecordsSettings
 from core.domain.events import Usage
 from core.domain.plan import Attempt, Candidate, Plan, RequestRecord
+from core.records.bodies import BodyLog
 from core.records.log import RequestLog
 from core.records.ring import LogRing
 from core.records.service import RecordsService
@@ -68,5 +70,10 @@ async def log(tmp_path: Path, clock: HandClock, ring: LogRing) -> AsyncIterator[
 
 
 @pytest.fixture
-def service(ring: LogRing, log: RequestLog, clock: HandClock) -> RecordsService:
-    return RecordsService(ring, log, clock)
+def said(tmp_path: Path, clock: HandClock) -> BodyLog:
+    return BodyLog(tmp_path / "bodies", clock, RecordsSettings)
+
+
+@pytest.fixture
+def service(ring: LogRing, log: RequestLog, said: BodyLog, clock: HandClock) -> RecordsService:
+    return RecordsService(ring, log, said, clock)

@@ -15,6 +15,7 @@ import pytest
 
 from core.domain.plan import RequestRecord
 from core.domain.state import LogLine, LogSlice
+from core.records.bodies import BodyLog
 from core.records.lines import request_line
 from core.records.log import RequestLog
 from core.records.ring import LONGEST, LogRing, RingHandler, install
@@ -231,10 +232,10 @@ async def test_a_door_may_log_and_is_redacted(ring: LogRing, service: RecordsSer
 
 @pytest.mark.parametrize("way", ["lines", "tail"])
 async def test_reading_thousands_of_lines_lets_others_run(
-    ring: LogRing, log: RequestLog, clock: HandClock, way: str
+    ring: LogRing, log: RequestLog, said: BodyLog, clock: HandClock, way: str
 ) -> None:
     long = LogRing(capacity=6_000)
-    service, lines = RecordsService(long, log, clock), 5_000
+    service, lines = RecordsService(long, log, said, clock), 5_000
     for _ in range(lines):
         long.defer(partial(request_line, row(1)))
     turns = 0

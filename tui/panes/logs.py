@@ -256,16 +256,18 @@ class LogsPane(Pane):
                 lines = request_facts(await self.services.records.request(line.request_id), self.now())
             except GatewayError as error:
                 lines += ["", error.failure.public_message]
-        return Side(line.request_id or "line", "esc closes", "\n".join(lines))
+        return Side(line.request_id or "line", "", "\n".join(lines))
 
     def _show_page(self, number: int) -> None:
         self._page = number
         page = self._pages[number]
-        self.facts.put(page.text)
+        self.facts.put(_written(page))
         title = page.title if number == 0 else f"{number}/{len(self._pages) - 1} {page.title}"
-        frame(self.detail, title, page.facts)
+        frame(self.detail, title, "esc closes")
         self.add_class("-detail")
         self.set_class(number > 0, "-said")
+        if number:
+            self.detail.focus()
         self.detail.scroll_home(animate=False)
 
     @work(group="logs-detail", exclusive=True, exit_on_error=False)
@@ -292,7 +294,7 @@ class LogsPane(Pane):
 
     @on(Detail.CopyRequested)
     def copy_page(self) -> None:
-        self.copy(self._pages[self._page].text)
+        self.copy(_written(self._pages[self._page]))
 
     # Once more --------------------------------------------------------------------------------------
 
@@ -322,3 +324,7 @@ class LogsPane(Pane):
                     began = item
         level = "good" if began.status < 400 else "error"
         self.flash(f"{line.request_id} was sent again as {began.id}: {began.status}.", level, 8)
+
+
+def _written(page: Side) -> str:
+    return f"{page.facts}\n\n{page.text}" if page.facts else page.text

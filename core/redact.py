@@ -76,6 +76,7 @@ RULES: Final[tuple[Rule, ...]] = (
         rf"\1{MASK}",
         re.IGNORECASE,
     ),
+    _rule("://", r"(://[^\s/@:\"'?#]*:)[^\s/@\"']+@", rf"\1{MASK}@"),
     _rule("key= token= code=", rf"([?&](?:key|token|code)=){_VALUE}", rf"\1{MASK}", re.IGNORECASE),
     # tokens by their form
     _rule("ya29.", r"ya29\.[\w.\-]{4,}", "ya29." + MASK),

@@ -112,6 +112,7 @@ async def test_no_secret_is_found_where_it_does_not_belong(programs: Programs) -
     env = settings_of(await upstream.start())
     env["ANTIGRAVITY_CLIENT_SECRET"] = canaries("client secret")
     env["OPENAI_API_KEY"] = canaries("environment", "sk-{}")
+    env["AGTUI_RECORDS__BODIES"] = "true"  # what is said is recorded, and no secret with it
     env["AGTUI_API_KEY"] = key = canaries("our key", "sk-agtui-{}-0123456789abcdef0123456789abcdef")
     config = programs.home / "config.toml"
     config.write_text(f'[antigravity]\nclient_secret = "{canaries("settings file", "GOCSPX-{}")}"\n')

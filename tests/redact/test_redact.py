@@ -44,6 +44,19 @@ def test_a_token_is_known_by_its_form_wherever_it_stands(token: str, around: str
     assert token[8:] not in redact(around.format(token))
 
 
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("see https://u:pa55word@x.test/a", "see https://u:***@x.test/a"),
+        ("postgresql://me:s3cret@db/agtui", "postgresql://me:***@db/agtui"),
+        ("http://127.0.0.1:8045/v1 and a@b.test", "http://127.0.0.1:8045/v1 and a@b.test"),
+        ("https://x.test:443/@me", "https://x.test:443/@me"),
+    ],
+)
+def test_a_password_in_a_url_is_masked_and_a_port_is_not(said: str, shown: str) -> None:
+    assert redact(said) == shown
+
+
 @pytest.mark.parametrize("token", TOKENS)
 def test_a_token_in_a_query_string_or_form_is_masked(token: str) -> None:
     encoded = urlencode({"grant_type": "refresh_token", "refresh_token": token, "z": "1"})

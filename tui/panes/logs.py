@@ -270,19 +270,26 @@ class LogsPane(Pane):
             self.detail.focus()
         self.detail.scroll_home(animate=False)
 
-    @work(group="logs-detail", exclusive=True, exit_on_error=False)
-    async def action_said(self) -> None:
+    def action_said(self) -> None:
         """The next page of what was said in the line's request."""
         line = self._line_in_hand()
-        if line is None or self.services is None:
+        if line is None:
             return
         fresh = not self.has_class("-detail") or line.request_id != self._request_id
-        if fresh:
-            self._pages = [await self._facts(line)]
-            self._request_id = line.request_id
-        if len(self._pages) == 1:
-            self._pages += sides(await self.services.records.bodies(line.request_id))
-        self._show_page((self._page + 1) % len(self._pages) if not fresh else 1)
+        if not fresh and len(self._pages) > 1:
+            self._show_page((self._page + 1) % len(self._pages))
+        else:
+            self.show_said(line)
+
+    @work(group="logs-detail", exclusive=True, exit_on_error=False)
+    async def show_said(self, line: LogLine) -> None:
+        """The first of the pages of what was said. Says so where nothing is recorded."""
+        if self.services is None:
+            return
+        said = sides(await self.services.records.bodies(line.request_id))
+        self._pages = [await self._facts(line), *said]
+        self._request_id = line.request_id
+        self._show_page(1)
 
     def _line_in_hand(self) -> LogLine | None:
         """The line under the cursor, else the newest one; None, with a word, if it belongs to no request."""

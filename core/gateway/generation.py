@@ -162,7 +162,7 @@ class GenerationService:
                         book.first()
                         winner = search.winner
                         assert winner is not None
-                        started = self._started(search, winner, self._up.sent(ready, winner))
+                        started = self._started(search, winner, ready)
                         watch = self._up.signatures.watch(ready, winner)
                         book.began()
                         yield [started]
@@ -237,7 +237,9 @@ class GenerationService:
             provider=winner.candidate.provider,
             endpoint=winner.endpoint,
             attempts=search.made,
-            dropped=self._planning.lost(search.plan, request, winner.candidate),
+            dropped=self._planning.lost(
+                search.plan, request, self._up.sent(request, winner), winner.candidate
+            ),
             queue_ms=search.queue_ms,
             upstream_ms=search.upstream_ms,
         )
@@ -246,8 +248,6 @@ class GenerationService:
         """What the client is told."""
         if search is None:
             return raised
-        if search.winner is not None:
-            return never_unauthenticated(raised)
         if search.winner is not None:
             return _with_route(never_unauthenticated(raised), search)
         failure = self._planning.verdict(wanted, search.failure, search.queued_out, search.tried)

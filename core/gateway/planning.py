@@ -131,12 +131,15 @@ class Planning:
             return request
         return offered(request, lambda one: provider.dropped(one, candidate.model))
 
-    def lost(self, plan: Plan, request: ChatRequest, candidate: Candidate) -> tuple[str, ...]:
-        """The same from the plan, which knows it of the model of its first candidate."""
+    def lost(
+        self, plan: Plan, planned: ChatRequest, sent: ChatRequest, candidate: Candidate
+    ) -> tuple[str, ...]:
+        """The same of what was `sent`: from the plan if that was planned with it, and for that model."""
         first = next(iter(usable(plan)), None)
-        if first is not None and (first.provider, first.model) == (candidate.provider, candidate.model):
+        model = (candidate.provider, candidate.model)
+        if sent is planned and first is not None and (first.provider, first.model) == model:
             return plan.dropped
-        return self.dropped(request, candidate)
+        return self.dropped(sent, candidate)
 
     def _endpoints(self, provider: str, realm: Realm) -> tuple[str, ...]:
         found = self._up.providers.get(provider)

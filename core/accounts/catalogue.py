@@ -25,7 +25,7 @@ AGAIN_S = 60.0  # after a failure, a request does not make us ask again before
 
 
 class Known(Struct, frozen=True):
-    """A catalogue and when it came: `at` in unix seconds, `got` monotonic.
+    """A catalogue and when it came: `at` in unix seconds, `got` monotonic, as `asked`, when it was asked for.
 
     `offers` and `left` (what is left by model or quota window) are read for every request, so they are
     made once; they hold until `resets_at`, the first reset (unix seconds).
@@ -34,21 +34,21 @@ class Known(Struct, frozen=True):
     catalogue: Catalogue
     at: float
     got: float
+    asked: float
     offers: frozenset[str]
     left: dict[str, float | None]
     resets_at: float
 
     @classmethod
-    def of(
-        cls, catalogue: Catalogue, clock: Clock, at: float | None = None, got: float | None = None
-    ) -> Known:
-        """`at` and `got`: when it came, if not at this moment."""
+    def of(cls, catalogue: Catalogue, clock: Clock, asked: float) -> Known:
+        """A catalogue that comes at this moment."""
         now = clock.now()
         resets = [window.reset_at for window in catalogue.quotas if window.reset_at is not None]
         return cls(
             catalogue,
-            now if at is None else at,
-            clock.monotonic() if got is None else got,
+            now,
+            clock.monotonic(),
+            asked,
             frozenset(model.id for model in catalogue.models),
             _left(catalogue, now),
             min((reset for reset in resets if reset > now), default=math.inf),
@@ -99,7 +99,8 @@ class Catalogues:
             ),
             quotas=tuple(_without(window, empty) for window in known.catalogue.quotas),
         )
-        self._known[account_id] = Known.of(catalogue, self._clock, known.at, known.got)
+        changed = Known.of(catalogue, self._clock, known.asked)
+        self._known[account_id] = msgspec.structs.replace(changed, at=known.at, got=known.got)
 
     def forget(self, account_id: str) -> None:
         self._known.pop(account_id, None)
@@ -109,7 +110,7 @@ class Catalogues:
         await self._flights.aclose()
 
     async def _ask(self, account_id: str, provider: Provider, grant: Callable[[], Awaitable[Grant]]) -> Known:
-        self._tried[account_id] = self._clock.monotonic()
+        asked = self._tried[account_id] = self._clock.monotonic()
         allowed = await grant()
         refused: GatewayError | None = None
         for endpoint in provider.catalogue_endpoints(allowed.realm):
@@ -120,7 +121,7 @@ class Catalogues:
                 if error.failure.scope is not Scope.ENDPOINT:
                     break
             else:
-                known = Known.of(catalogue, self._clock)
+                known = Known.of(catalogue, self._clock, asked)
                 self._known[account_id] = known
                 return known
         raise refused or GatewayError.of(Kind.UNAVAILABLE, f"{provider.name} has no endpoint to ask.")

@@ -152,11 +152,14 @@ class Cooldowns:
             if rest is not None and rest.until <= at:
                 del rests[key]
 
-    def has_quota(self, account: str, model: str) -> None:
-        """The upstream says that quota is left: ends a quota rest whose length was our own guess."""
+    def has_quota(self, account: str, model: str, asked: float) -> None:
+        """The upstream says that quota is left: ends a quota rest whose length was our own guess.
+
+        What it was `asked` (monotonic seconds) before the refusal says nothing of what came after.
+        """
         rests = self._rests.get(account, {})
         rest = rests.get(model)
-        if rest is not None and rest.cause is Cause.QUOTA and not rest.told:
+        if rest is not None and rest.cause is Cause.QUOTA and not rest.told and rest.noted < asked:
             del rests[model]
             self.changed()
 

@@ -189,7 +189,7 @@ class AccountPool:
             raise
         for model, fraction in fractions(known, self._clock.now()).items():
             if fraction is not None and fraction > 0:
-                self._cooldowns.has_quota(account, model)
+                self._cooldowns.has_quota(account, model, known.asked)
         self._publish("account.changed", account=account, why="quota")
 
     async def learn(self, seconds: float) -> None:

@@ -107,12 +107,14 @@ def test_scopes_say_what_rests() -> None:
 
 
 def test_quota_that_is_back_ends_a_guess_but_not_what_the_upstream_said() -> None:
-    rests = Cooldowns(HandClock())
+    clock = HandClock()
+    rests = Cooldowns(clock)
     rests.note("a", "guess", refused(Cause.QUOTA))
     rests.note("a", "told", refused(Cause.QUOTA, 100))
     rests.note("a", "rate", refused(Cause.RATE))
+    clock.pass_time(1)
     for model in ("guess", "told", "rate"):
-        rests.has_quota("a", model)
+        rests.has_quota("a", model, clock.monotonic())
     assert sorted(rests.resting("a")) == ["rate", "told"]
 
 

@@ -253,6 +253,24 @@ async def test_a_response_that_names_a_reset_tells_what_is_left(world: World) ->
     assert len(world.provider.asked) == asked
 
 
+async def test_a_catalogue_asked_for_before_a_refusal_does_not_end_its_rest(world: World) -> None:
+    (ada,) = await world.add("ada")
+    refused = Failure(Kind.QUOTA, "Used up.", Scope.ACCOUNT_MODEL, Cause.QUOTA)
+
+    def refused_meanwhile(grant: Grant, endpoint: str) -> Catalogue:
+        world.clock.pass_time(1)
+        world.pool.note_failure(ada, "gemini-3-pro", refused)
+        return LIVE
+
+    world.provider.catalogues = refused_meanwhile
+    await world.service.refresh_quota(ada)
+    assert world.pool.view().entries[0].resting == {"gemini-3-pro": 60.0}
+    world.provider.catalogues = lambda grant, endpoint: LIVE
+    world.clock.pass_time(1)
+    await world.service.refresh_quota(ada)
+    assert world.pool.view().entries[0].resting == {}
+
+
 async def test_a_model_that_is_used_up_empties_its_family_and_not_its_sisters(world: World) -> None:
     members = (ModelQuota("a", 0.5, START + 9000), ModelQuota("b", 0.7, START + 9000))
     models = tuple(ModelInfo(one.model, "antigravity", family="f", fraction=one.fraction) for one in members)

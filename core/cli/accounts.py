@@ -17,7 +17,7 @@ from .completing import account_names
 from .exits import Exit, Stop
 from .login import login
 from .notice import TERMS, ask_acknowledgement
-from .output import clock, data, emit_json, span, table, words
+from .output import clock, data, emit_json, on_terminal, sentence, span, table, words
 
 
 @click.group(invoke_without_command=True)
@@ -184,17 +184,35 @@ def _show(views: list[AccountView], as_json: bool, lost: bool = False) -> None:
         return
     if not views:
         words("No accounts are left: see above." if lost else "No accounts yet: agtui accounts login")
+    if on_terminal():
+        _show_person(views)
+        return
     table(
-        [(view.email, view.provider, _state(view), _quota(view), _rest(view), view.id) for view in views],
+        [
+            (view.email, view.provider, _state(view, view.state_note), _quota(view), _rest(view), view.id)
+            for view in views
+        ],
         ("account", "provider", "state", "quota left", "rests", "id"),
     )
 
 
-def _state(view: AccountView) -> str:
+def _show_person(views: list[AccountView]) -> None:
+    """The same without ids, and what Google says of an account, its links above all, in lines of its own."""
+    table(
+        [(view.email, _state(view), _quota(view), _rest(view)) for view in views],
+        ("account", "state", "quota left", "rests"),
+    )
+    for view in views:
+        if view.state_note:
+            words()
+            sentence(f"{view.email}: {view.state_note}")
+
+
+def _state(view: AccountView, note: str = "") -> str:
     if not view.enabled:
         return "off"
-    if view.state_note:
-        return f"{view.state} ({view.state_note})"
+    if note:
+        return f"{view.state} ({note})"
     if view.state is AccountState.READY:
         now = time.time()
         rests = [rest for rest in view.cooldowns if not rest.model and rest.until > now]
@@ -217,4 +235,6 @@ def _rest(view: AccountView) -> str:
     if not rests:
         return "-"
     longest = max(rests, key=lambda rest: rest.until)
-    return f"{longest.model or 'all'} until {clock(longest.until)} ({longest.cause})"
+    alike = [rest.model or "all" for rest in rests if abs(rest.until - longest.until) < 1.0]
+    more = f" and {len(alike) - 1} more" if len(alike) > 1 else ""
+    return f"{longest.model or 'all'}{more} until {clock(longest.until)} ({longest.cause})"

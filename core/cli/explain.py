@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Final
+
 import click
 
 from core.domain.plan import Candidate, Plan
@@ -9,7 +12,10 @@ from core.domain.plan import Candidate, Plan
 from .app import App, json_option, pass_app
 from .completing import model_ids
 from .exits import Exit
-from .output import data, emit_json, one_line
+from .output import emit_json, sentence
+
+MOST_NAMED: Final = 3
+"""Accounts that are passed over for the same reason and yet have a line each."""
 
 
 @click.command()
@@ -27,7 +33,7 @@ def explain(app: App, model: str, conversation: str, as_json: bool) -> None:
         emit_json(plan)
     else:
         for line in lines(plan):
-            data(one_line(line) if line.strip() else "")
+            sentence(line)
     if not _usable(plan):
         raise click.exceptions.Exit(int(Exit.UNAVAILABLE))
 
@@ -42,16 +48,29 @@ def lines(plan: Plan) -> list[str]:
         said.append(f"{place}. {candidate.email} ({candidate.provider}) as {candidate.model}{why}")
     if not usable:
         said.append("Nobody can answer now.")
-    said += [
-        f"Not {candidate.email} ({candidate.provider}): {candidate.passed_over}"
-        for candidate in plan.candidates
-        if candidate.passed_over
-    ]
+    said += _passed_over(plan.candidates)
+    if plan.candidates and all("does not offer" in one.passed_over for one in plan.candidates):
+        said.append("`agtui models` lists what can be asked for.")
     if plan.endpoints:
         said.append(f"Endpoints: {', '.join(plan.endpoints)}")
     if plan.dropped:
         said.append(f"Can't be told to this model: {', '.join(plan.dropped)}")
     return [*said, *plan.notes]
+
+
+def _passed_over(candidates: Iterable[Candidate]) -> list[str]:
+    """Who may not answer: a line each, or one for many with the same reason."""
+    alike: dict[tuple[str, str], list[str]] = {}
+    for one in candidates:
+        if one.passed_over:
+            alike.setdefault((one.provider, one.passed_over), []).append(one.email)
+    said: list[str] = []
+    for (provider, reason), emails in alike.items():
+        if len(emails) > MOST_NAMED:
+            said.append(f"Not {emails[0]} and {len(emails) - 1} more ({provider}): {reason}")
+        else:
+            said += [f"Not {email} ({provider}): {reason}" for email in emails]
+    return said
 
 
 def _usable(plan: Plan) -> list[Candidate]:

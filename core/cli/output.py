@@ -139,6 +139,19 @@ def _folded(text: str, width: int) -> list[str]:
     return wrap(text, width)
 
 
+def sentence(text: str) -> None:
+    """One line on stdout. A terminal that is too narrow gets it folded between words and indented below."""
+    line = one_line(text)
+    width = terminal_size()[0]
+    if not on_terminal() or len(line) <= width:
+        data(line)
+        return
+    from textwrap import wrap
+
+    for piece in wrap(line, width, subsequent_indent="   ", break_long_words=False, break_on_hyphens=False):
+        data(piece)
+
+
 def moment(at: float) -> str:
     """Local date and time of day."""
     return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(at))

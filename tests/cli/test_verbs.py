@@ -11,12 +11,13 @@ from typing import Any
 import msgspec
 import pytest
 
+from core.cli import accounts, output
 from core.cli.exits import Exit, exit_of
 from core.cli.output import clean, terminal_size
 from core.cli.root import VERBS
-from core.domain.accounts import Cooldown
+from core.domain.accounts import AccountState, Cooldown
 from core.domain.failure import Cause, Failure, Kind
-from core.domain.plan import Plan
+from core.domain.plan import Candidate, Plan
 from tests.tui.fake_services import (
     ANSWER,
     QUOTA_FAILURE,
@@ -161,6 +162,31 @@ class TestAccounts:
         rows = [line.split("\t") for line in run("accounts", "list").stdout.splitlines()]
         assert re.fullmatch(r"rests 5\d s \(auth\)", rows[1][2])
         assert rows[2][2] == "ready"
+
+    def test_models_that_rest_equally_long_are_counted(self, run: Run, world: FakeServices) -> None:
+        until = time.time() + 59
+        rests = tuple(Cooldown("acc_ada", model, until, "quota") for model in ("claude-a", "claude-b"))
+        world.pool = [account("ada", cooldowns=rests)]
+        row = run("accounts", "list").stdout.splitlines()[1].split("\t")
+        assert row[4].startswith("claude-a and 1 more until ")
+
+    def test_in_a_terminal_what_google_says_of_an_account_stands_below_the_table(
+        self, run: Run, world: FakeServices, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        note = "Google wants you to verify this account. https://accounts.google.com/signin/continue?plt=abc"
+        monkeypatch.setattr(output, "terminal_size", lambda: (80, 24))
+        for module in (output, accounts):
+            monkeypatch.setattr(module, "on_terminal", lambda: True)
+        world.pool = [account("ada", state=AccountState.VERIFY, state_note=note), account("alan")]
+        lines = run("accounts").stdout.splitlines()
+        assert [line.split()[:2] for line in lines[1:3]] == [
+            ["ada@sandbox.test", "verify"],
+            ["alan@sandbox.test", "ready"],
+        ]
+        assert lines[3:] == [
+            "ada@sandbox.test: Google wants you to verify this account.",
+            "   https://accounts.google.com/signin/continue?plt=abc",
+        ]
 
     def test_a_broken_accounts_file_is_no_empty_list(
         self, run: Run, world: FakeServices, monkeypatch: pytest.MonkeyPatch
@@ -337,6 +363,22 @@ def test_the_port_belongs_to_the_terminal_program_and_to_serve(run: Run) -> None
 
 def test_explain_names_who_would_answer(run: Run) -> None:
     assert "1. ada@sandbox.test (antigravity) as sandbox-chat" in run("explain", "sandbox-chat").stdout
+
+
+def test_explain_names_some_of_many_who_are_passed_over_for_the_same(
+    run: Run, world: FakeServices, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def none(self: FakeGeneration, model: str, conversation: str = "") -> Plan:
+        reasons = dict.fromkeys("abcde", f"does not offer {model}") | {"e": "is resting"}
+        return Plan(
+            model, model, tuple(Candidate(name, name, "p", model, why) for name, why in reasons.items())
+        )
+
+    monkeypatch.setattr(FakeGeneration, "explain", none)
+    shown = run("explain", "m").stdout.splitlines()
+    assert "Not a and 3 more (p): does not offer m" in shown
+    assert "Not e (p): is resting" in shown
+    assert not any("agtui models" in line for line in shown), "e may have it"
 
 
 def test_the_key_is_data(run: Run) -> None:

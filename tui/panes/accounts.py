@@ -53,11 +53,16 @@ def state_cell(view: AccountView, now: float) -> Cell:
     """What the account is doing, by glyph, word and colour."""
     if not view.enabled:
         return Cell("– off", "muted")
-    if view.state is AccountState.READY:
-        whole = [rest.until for rest in view.cooldowns if not rest.model and rest.until > now]
-        if whole:
-            return Cell(f"◐ rests {say.span(max(whole) - now)}", "warning")
+    if view.state is AccountState.READY and (seconds := rests_for(view, now)):
+        return Cell(f"◐ rests {say.span(seconds)}", "warning")
     return Cell(*STATES[view.state])
+
+
+def rests_for(view: AccountView, now: float) -> float:
+    """Seconds that the whole account rests; 0: it does not."""
+    return max(
+        (rest.until - now for rest in view.cooldowns if not rest.model and rest.until > now), default=0.0
+    )
 
 
 def quota_cell(window: QuotaWindow | None) -> Cell:
@@ -195,7 +200,10 @@ class AccountsPane(Pane):
         now = self.now()
         self.table.show([self._row(view, now) for view in accounts])
         self.table.display, self.hint.display = bool(accounts), not accounts
-        ready = sum(view.enabled and view.state is AccountState.READY for view in accounts)
+        ready = sum(
+            view.enabled and view.state is AccountState.READY and not rests_for(view, now)
+            for view in accounts
+        )
         asked = [view.quotas_at for view in accounts if view.quotas_at]
         checked = f" · checked {say.ago(min(asked), now)}" if asked else ""
         frame(self.table, subtitle=f"{ready} of {len(accounts)} ready{checked}")
@@ -239,7 +247,7 @@ class AccountsPane(Pane):
         if view.state is AccountState.NEEDS_LOGIN:
             lines.append("Press l to sign in again; everything else of it is kept.")
         for window in view.quotas:
-            left = "unknown" if window.fraction is None else f"{window.fraction:.0%} left"
+            left = "unknown" if window.fraction is None else f"{percent(window.fraction).strip()} left"
             reset = (
                 f", resets in {say.span(window.reset_at - now)}"
                 if window.reset_at and window.reset_at > now

@@ -7,7 +7,7 @@ from typing import NoReturn
 import msgspec
 import pytest
 
-from core.domain.accounts import AccountState, QuotaWindow
+from core.domain.accounts import AccountState, Cooldown, QuotaWindow
 from core.domain.failure import Cause, Failure, GatewayError, Kind
 from core.domain.state import LogLine
 from tests.tui.fake_services import NOW, FakeAccounts, FakeLibrary, FakeServices, account
@@ -147,6 +147,21 @@ async def test_accounts_show_state_bars_and_resets(program: Program, services: F
         assert grace.cells[1].text == "○ sign in again"
         assert "gemini-pro: 81% left, resets in 2 h 11 m" in str(pane.details.render())
         assert pane.table.border_subtitle == "2 of 3 ready · checked 12 s ago"
+
+
+async def test_what_rests_or_is_not_quite_full_is_not_called_more_than_it_is(
+    program: Program, services: FakeServices
+) -> None:
+    rest = Cooldown("acc_ada", "", NOW + 60, "denied")
+    services.pool = [
+        account("ada", quotas=(QuotaWindow("claude", 0.998, NOW + 7_860),)),
+        account("norma", quotas=(), cooldowns=(rest,)),
+    ]
+    async with program("accounts") as pilot:
+        pane = pilot.app.query_one(AccountsPane)
+        await settled(pilot)
+        assert "claude: 99% left" in str(pane.details.render())
+        assert str(pane.table.border_subtitle).startswith("1 of 2 ready")
 
 
 async def test_an_account_is_switched_off_and_on_and_removed_after_a_question(

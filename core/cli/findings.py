@@ -265,8 +265,8 @@ def _of_account(account: AccountView) -> Finding:
             why, fix = "Its token is refused, so it can't answer.", "agtui accounts login"
             if "@" in account.email:
                 fix += f" --hint {shlex.quote(account.email)}"
-    note = f": {account.state_note}" if account.state_note else ""
-    return Finding("accounts", "bad", f"{account.email} is {account.state}{note}.", why, fix)
+    note = f": {account.state_note}" if account.state_note else "."
+    return Finding("accounts", "bad", f"{account.email} is {account.state}{note}", why, fix)
 
 
 def disk(seen: Seen) -> Iterator[Finding]:

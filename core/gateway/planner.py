@@ -5,7 +5,7 @@ Pure: a snapshot goes in, a Plan comes out; nothing is reserved. `attempts` walk
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from math import ceil
 from typing import Final, Literal
 
@@ -237,11 +237,12 @@ def _names(models: Iterable[ModelInfo], kind: str, but: str = "") -> str:
 def _no_account(view: PoolView) -> str:
     if not view.entries:
         return (
-            "No account is signed in yet. Add one with `agtui accounts add`, "
+            "No account is signed in yet. Add one with `agtui accounts login`, "
             "or try everything out with `agtui serve --sandbox`."
         )
-    reasons: Mapping[str, None] = dict.fromkeys(entry.usable for entry in view.entries)
-    return f"No account can answer: {'; '.join(reasons)}. `agtui accounts` shows what each one needs."
+    reasons = dict.fromkeys(entry.usable for entry in view.entries)
+    word = "Reason" if len(reasons) == 1 else "Reasons"
+    return f"No account can answer. {word}: {'; '.join(reasons)}. `agtui accounts` shows what each one needs."
 
 
 def in_words(seconds: float) -> str:

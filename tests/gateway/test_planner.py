@@ -190,14 +190,14 @@ def test_a_request_that_nobody_in_the_sandbox_can_answer_is_still_the_sandbox_s(
 def test_nobody_signed_in_says_what_to_do() -> None:
     failure = nobody(plan(), PoolView(()), MODELS, "chat")
     assert failure.kind is Kind.UNAVAILABLE
-    assert "agtui accounts add" in failure.public_message
+    assert "agtui accounts login" in failure.public_message
 
 
 def test_accounts_that_all_need_something_are_told_apart() -> None:
     pool = (entry("a", usable="sign in again"), entry("b", usable="switched off"))
     failure = nobody(plan(*pool), PoolView(pool), MODELS, "chat")
     assert failure.kind is Kind.UNAVAILABLE
-    assert "sign in again; switched off" in failure.public_message
+    assert "Reasons: sign in again; switched off." in failure.public_message
 
 
 def test_an_unknown_model_is_named_with_those_there_are() -> None:

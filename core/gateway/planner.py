@@ -99,9 +99,9 @@ def _reason(entry: PoolEntry, model: str, wanted: Wanted, known: ModelInfo | Non
     if known is not None and wanted.kind == "image" and known.kind != "image":
         return f"{model} makes no pictures"
     if (rest := entry.resting.get("", 0.0)) > 0:
-        return f"rests for {ceil(rest)} s"
+        return f"rests for {in_words(rest)}"
     if (rest := entry.resting.get(model, 0.0)) > 0:
-        return f"rests for {ceil(rest)} s with {model}"
+        return f"rests for {in_words(rest)} with {model}"
     if entry.in_flight >= entry.limit:
         return f"{BUSY}{entry.in_flight} of {entry.limit} calls in flight"
     return ""

@@ -14,7 +14,7 @@ from core.redact import redact
 LISTED: Final = 8
 """Candidates of a plan that are kept one by one; with a hundred accounts all of them would be 20 kB."""
 
-_SECONDS: Final = re.compile(r"\b\d+ s\b")
+_SPAN: Final = re.compile(r"\b\d+ (?:s|min|h(?: \d+ min)?)\b")
 
 
 def kept(row: RequestRecord) -> RequestRecord:
@@ -37,7 +37,7 @@ def _short(plan: Plan, tried: set[str]) -> Plan:
 def _count(rest: list[Candidate]) -> str:
     """`92 more accounts: 90 could have answered, 2 switched off`"""
     reasons = Counter(
-        _SECONDS.sub("a while", one.passed_over) if one.passed_over else "could have answered" for one in rest
+        _SPAN.sub("a while", one.passed_over) if one.passed_over else "could have answered" for one in rest
     )
     told = ", ".join(f"{count} {reason}" for reason, count in reasons.most_common())
     return f"{len(rest)} more accounts: {told}"

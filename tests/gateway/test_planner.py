@@ -45,6 +45,7 @@ def order(found: Plan) -> list[str]:
         ({"offers": frozenset({"other"})}, "does not offer m1"),
         ({"resting": {"": 41.2}}, "rests for 42 s"),
         ({"resting": {"m1": 10.0}}, "rests for 10 s with m1"),
+        ({"resting": {"m1": 15_000.0}}, "rests for 4 h 10 min with m1"),
         ({"in_flight": 4}, "busy: 4 of 4 calls in flight"),
     ],
 )

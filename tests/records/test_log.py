@@ -241,7 +241,9 @@ def many(count: int) -> Plan:
     rests = Candidate("z", "z@x.test", "antigravity", model, "rests for 29 s")
     free = [Candidate(f"a{number}", f"a{number}@x.test", "antigravity", model) for number in range(count - 2)]
     return Plan(
-        "gpt-4o", model, (*free, rests, structs.replace(rests, account="y", passed_over="rests for 7 s"))
+        "gpt-4o",
+        model,
+        (*free, rests, structs.replace(rests, account="y", passed_over="rests for 4 h 10 min")),
     )
 
 

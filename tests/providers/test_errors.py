@@ -285,6 +285,13 @@ def test_why_an_account_is_denied_is_for_the_log_only(message: str) -> None:
     assert message in got.detail
 
 
+def test_the_log_has_the_words_of_a_refusal_with_and_without_a_reason() -> None:
+    bare = refused(429, "No more.", word="RESOURCE_EXHAUSTED")
+    told = refused(429, "No more.", "QUOTA_EXHAUSTED", word="RESOURCE_EXHAUSTED")
+    assert bare.detail == "RESOURCE_EXHAUSTED: No more."
+    assert told.detail == "RESOURCE_EXHAUSTED QUOTA_EXHAUSTED: No more."
+
+
 def test_why_an_account_has_no_project_names_nobody() -> None:
     loaded = Loaded(ineligible_tiers=[Ineligible("free-tier", "X", LEAKY)])
     told = no_project(loaded).public_message

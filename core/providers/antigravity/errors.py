@@ -60,7 +60,7 @@ def failure_of(error: GoogleError, model: str) -> Failure:
         cause=rule.cause,
         retry_after=rest,
         status=error.status,
-        detail=redact(f"{error.word or error.status} {' '.join(error.reasons)}: {said}"),
+        detail=redact(f"{' '.join([error.word or str(error.status), *error.reasons])}: {said}"),
         params=_params(error, rule),
     )
 

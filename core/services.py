@@ -17,7 +17,7 @@ from core.domain.bodies import Bodies, Replayed
 from core.domain.content import Media
 from core.domain.events import Answer, Batch, JobEvent
 from core.domain.keys import KeyView
-from core.domain.models import ModelInfo
+from core.domain.models import Meaning, ModelInfo
 from core.domain.plan import Plan, RecordQuery, RequestRecord
 from core.domain.requests import Caller, ChatRequest, ImageRequest
 from core.domain.searches import WebAnswer
@@ -100,8 +100,14 @@ class Generation(Protocol):
         """The plan that a request for `model` would get now."""
         ...
 
-    async def models(self, key: str = "") -> list[ModelInfo]:
-        """What can be asked for; by the holder of the client key called `key`, if one is named."""
+    async def models(self, key: str = "", names: bool = False) -> list[ModelInfo]:
+        """What accounts offer; by the holder of the client key called `key`, if one is named. With `names`,
+        also under the other names that it can be asked for by, sorted by id (and before there is an account,
+        what providers know)."""
+        ...
+
+    async def meaning(self, model: str) -> Meaning:
+        """What a request for `model` would be taken for."""
         ...
 
     async def count_tokens(self, request: ChatRequest, caller: Caller) -> int: ...
@@ -319,6 +325,14 @@ class Settings(Protocol):
 
     async def set(self, name: str, value: str) -> SettingView:
         """Save one setting to the file, comments kept. Refused while the environment sets it."""
+        ...
+
+    async def aliases(self) -> dict[str, str]:
+        """The user's own names for models: name or pattern -> model."""
+        ...
+
+    async def change_aliases(self, changes: dict[str, str | None]) -> dict[str, str]:
+        """Save names with their models, comments kept; None takes a name away. The names after that."""
         ...
 
     async def path(self) -> str: ...

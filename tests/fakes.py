@@ -143,7 +143,9 @@ class FakeProvider:
         models: tuple[str, ...] = ("m1",),
         dropped: tuple[str, ...] = (),
         signers: dict[str, str] | None = None,
+        names: tuple[str, ...] = (),
     ) -> None:
+        self._names = names
         self._scripts = list(scripts) or [saying()]
         self._name, self._endpoints, self._clock = name, endpoints, clock
         self._models, self._dropped = models, dropped
@@ -175,6 +177,9 @@ class FakeProvider:
 
     def resolve(self, model: str, kind: str = "chat", effort: Effort | None = None) -> str:
         return model.removeprefix("alias-")
+
+    def names(self) -> tuple[str, ...]:
+        return self._names
 
     def dropped(self, request: ChatRequest, model: str) -> tuple[str, ...]:
         return self._dropped

@@ -245,6 +245,7 @@ class AccountPool:
             fractions=fractions(known, self._clock.now()),
             last_used=self._last_used.get(account.id, (0.0, 0.0))[1],
             aliases=known.catalogue.aliases if known is not None else {},
+            retired=known.catalogue.retired if known is not None else {},
         )
 
     async def _grant(self, account: str, fresh: bool, without: str = "") -> Grant:

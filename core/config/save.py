@@ -1,8 +1,8 @@
-"""Saves one setting into config.toml and leaves everything else of the file as its owner wrote it."""
+"""Saves settings into config.toml and leaves everything else of the file as its owner wrote it."""
 
 from __future__ import annotations
 
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from pathlib import Path
 from typing import Any, cast
 
@@ -11,10 +11,10 @@ from core.storage.files import disk_work, ensure_dir, write_atomic
 from .load import broken
 
 
-def save_setting(file: Path, section: str, key: str, value: object) -> None:
-    """Set `section.key` to `value`; comments, order and spacing of the rest are kept.
+def save_settings(file: Path, section: str, values: Mapping[str, object]) -> None:
+    """Set the keys of a section; comments, order and spacing of the rest are kept.
 
-    `value` is what TOML can hold; None takes the setting out. The file is replaced atomically with mode
+    A value is what TOML can hold; None takes the key out. The file is replaced atomically with mode
     0600; a link is followed, so that a settings file kept elsewhere stays there.
     Raises GatewayError(bad_request, cause config) when the file is broken, which is then left as it is.
     """
@@ -37,10 +37,11 @@ def save_setting(file: Path, section: str, key: str, value: object) -> None:
         if not isinstance(table, MutableMapping):
             raise broken(f"{file}: expected a table [{section}]. The file was left as it is.", section)
         settings = cast("MutableMapping[str, Any]", table)
-        if value is None:
-            settings.pop(key, None)
-        else:
-            settings[key] = value
+        for key, value in values.items():
+            if value is None:
+                settings.pop(key, None)
+            else:
+                settings[key] = value
         text = tomlkit.dumps(document)  # pyright: ignore[reportUnknownMemberType]
     except tomlkit.exceptions.TOMLKitError:
         raise broken(f"{file} is not valid TOML. It was left as it is.") from None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from typing import Final
 
 from msgspec import Struct
 
@@ -12,7 +13,10 @@ from core.domain.state import SettingView
 
 from .fields import Field, nearest, plain
 from .load import Config, broken, load
-from .save import save_setting
+from .save import save_settings
+
+ALIASES: Final = "aliases"
+"""The table of names for models."""
 
 
 class SettingsService:
@@ -64,13 +68,28 @@ class SettingsService:
             typed = field.read(value, loose=True)
         except ValueError as error:
             raise broken(f"{name} must be {error}.", name) from None
+        await self._save(field.section, {field.key: plain(typed)})
+        self._publish("settings.changed", name=name, restart=field.restart)
+        return self._view(field)
+
+    async def aliases(self) -> dict[str, str]:
+        return dict(self._config.aliases)
+
+    async def change_aliases(self, changes: dict[str, str | None]) -> dict[str, str]:
+        """Raises GatewayError(bad_request, cause config) for a name or a model that says nothing."""
+        for name, model in changes.items():
+            if not name.strip() or (model is not None and not model.strip()):
+                raise broken("An alias needs a name and the model that it leads to.", "aliases")
+        await self._save(ALIASES, changes)
+        self._publish("settings.changed", name=ALIASES, restart=False)
+        return await self.aliases()
+
+    async def _save(self, section: str, values: Mapping[str, object]) -> None:
         async with self._saving:
-            await asyncio.to_thread(save_setting, self._config.file, field.section, field.key, plain(typed))
+            await asyncio.to_thread(save_settings, self._config.file, section, values)
             self._config = await asyncio.to_thread(
                 load, self._config.file, self._env, self._flags, self._providers
             )
-        self._publish("settings.changed", name=name, restart=field.restart)
-        return self._view(field)
 
     async def path(self) -> str:
         return str(self._config.file)

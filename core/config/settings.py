@@ -48,6 +48,13 @@ class ServerSettings(Struct, frozen=True, kw_only=True):
     heartbeat_s: Annotated[
         float, doc("Seconds of silence after which a stream gets a heartbeat.", 1, 600)
     ] = 15.0
+    list_names: Annotated[
+        bool,
+        doc(
+            "List other names of models in /v1/models beside their ids: your aliases, names of models of "
+            "other vendors, and picture models with a shape."
+        ),
+    ] = True
     downgrade_background: Annotated[
         bool,
         doc(

@@ -15,6 +15,8 @@ MAX_DEPTH: Final = 64
 MAX_VALUES: Final = 400_000
 """Brackets in a body. Far above any real request, far below what would hold up the loop."""
 
+BOM: Final = b"\xef\xbb\xbf"
+
 _SQUARE: Final = bytes.maketrans(b"{}", b"[]")
 _NOT_BRACKETS: Final = bytes(byte for byte in range(256) if byte not in b"[]{}")
 
@@ -47,7 +49,9 @@ def too_deep(body: bytes, limit: int = MAX_DEPTH) -> bool:
 
 
 def read_object(body: bytes) -> dict[str, Any]:
-    """The JSON object that `body` holds. Raises GatewayError `bad_request` saying what is wrong with it."""
+    """The JSON object that `body` holds, after a byte order mark if there is one. Raises GatewayError
+    `bad_request` saying what is wrong with it."""
+    body = body.removeprefix(BOM)
     if too_deep(body):
         raise GatewayError.of(
             Kind.BAD_REQUEST,

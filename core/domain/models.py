@@ -12,6 +12,7 @@ class ModelInfo(Struct, frozen=True):
 
     `context` and `max_output` count tokens (0: unknown). `thinking`: never, when asked, or always.
     `accounts` is how many accounts offer it; `fraction` is the best quota left (0..1, None: unknown).
+    `leads_to` is set for another name of a model, which then is `id`: the model's own id.
     """
 
     id: str
@@ -28,3 +29,15 @@ class ModelInfo(Struct, frozen=True):
     accounts: int = 0
     fraction: float | None = None
     sandbox: bool = False
+    leads_to: str = ""
+
+
+class Meaning(Struct, frozen=True):
+    """What a name stands for. `mapped` is what it is taken for once aliases and built-in names are looked up,
+    `aspect` (`16:9`) and `size` (`4K`) are what it says of a picture."""
+
+    model: str
+    mapped: str
+    kind: Literal["chat", "image", "video"] = "chat"
+    aspect: str = ""
+    size: str = ""

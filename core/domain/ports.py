@@ -62,12 +62,14 @@ class Grant(Struct, frozen=True):
 class Catalogue(Struct, frozen=True):
     """What an account may use, as the upstream tells it.
 
-    `aliases` lead from ids that were retired, or that this account lacks, to what it has instead.
+    `aliases` lead from ids that this account lacks to what it has instead, `retired` from ids that the
+    upstream gave up to those that replace them.
     """
 
     models: tuple[ModelInfo, ...]
     quotas: tuple[QuotaWindow, ...]
-    aliases: dict[str, str]
+    aliases: dict[str, str] = field(default_factory=dict[str, str])
+    retired: dict[str, str] = field(default_factory=dict[str, str])
 
 
 class AccessToken(Struct, frozen=True):
@@ -170,6 +172,11 @@ class Provider(Protocol):
         """
         ...
 
+    def names(self) -> tuple[str, ...]:
+        """What lists of models show beside the models' own ids: names that `resolve` knows and that other
+        programs have built in."""
+        ...
+
     def dropped(self, request: ChatRequest, model: str) -> tuple[str, ...]:
         """The names of request fields that `model` can't be told."""
         ...
@@ -199,7 +206,7 @@ class PoolEntry(Struct, frozen=True):
     """An account as the planner sees it. `offers` is None while its catalogue is unknown (assume yes).
 
     `resting` maps a model (or "" for the whole account) to seconds left, `why` to the failure behind it;
-    `aliases` are those of its catalogue. `last_used` is monotonic seconds, 0 for never.
+    `aliases` and `retired` are those of its catalogue. `last_used` is monotonic seconds, 0 for never.
     """
 
     account: str
@@ -215,6 +222,7 @@ class PoolEntry(Struct, frozen=True):
     last_used: float
     why: dict[str, Failure] = field(default_factory=dict[str, Failure])
     aliases: dict[str, str] = field(default_factory=dict[str, str])
+    retired: dict[str, str] = field(default_factory=dict[str, str])
 
 
 class PoolView(Struct, frozen=True):

@@ -14,15 +14,20 @@ ANY = "*"
 def aliased(model: str, aliases: Mapping[str, str]) -> str:
     """The model that `model` stands for; itself if no alias does.
 
-    A name that is written out wins over patterns, and of those the one with the most literal characters
-    (the first, where they have as many).
+    A name that is written out wins over patterns, and of those the one with the most literal characters;
+    where they have as many, the longest, and of those the first in the alphabet.
     """
     if model in aliases:
         return aliases[model]
     patterns = [name for name in aliases if ANY in name and fits(model, name)]
     if not patterns:
         return model
-    return aliases[max(patterns, key=lambda name: len(name) - name.count(ANY))]
+    return aliases[min(patterns, key=lambda name: (name.count(ANY) - len(name), -len(name), name))]
+
+
+def written_out(aliases: Mapping[str, str]) -> tuple[str, ...]:
+    """The names that can be listed: a pattern is none."""
+    return tuple(name for name in aliases if ANY not in name)
 
 
 def fits(model: str, pattern: str) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncIterator, Callable, Mapping
 from functools import partial
+from itertools import chain
 from typing import TypeVar
 
 from msgspec import structs
@@ -16,7 +17,7 @@ from core.config.settings import GatewaySettings
 from core.domain.content import AssetRef, Role, Turn, Url, media_of
 from core.domain.events import Answer, Batch, JobEvent, Started
 from core.domain.failure import Failure, GatewayError, Kind
-from core.domain.models import ModelInfo
+from core.domain.models import Meaning, ModelInfo
 from core.domain.plan import Plan
 from core.domain.ports import Clock, Pool, Provider, Publish, Recorder, Shelf
 from core.domain.requests import Caller, ChatRequest, ImageRequest
@@ -24,10 +25,12 @@ from core.domain.searches import WebAnswer
 from core.domain.streams import StreamGuard, closing, collect
 from core.wire.tokens import request_tokens
 
+from .aliases import written_out
 from .attempts import Search
 from .book import Book, BookKind
 from .endpoints import BadEndpoints
 from .limits import Limits
+from .listing import meaning, with_names
 from .pictures import make_pictures
 from .planner import Wanted
 from .planning import Planning, check_name
@@ -92,7 +95,7 @@ class GenerationService:
     ) -> None:
         self._pool, self._shelf = pool, shelf
         self._recorder, self._publish, self._clock = recorder, publish, clock
-        self._parallel, self._limits = parallel, limits
+        self._parallel, self._limits, self._aliases = parallel, limits, aliases
         bad = BadEndpoints(clock, lambda: settings().bad_endpoint_s)
         self._up = Upstreams(
             pool,
@@ -288,13 +291,29 @@ class GenerationService:
         await self._pool.learn(LEARN_S)
         return self._planning.plan(Wanted(model, conversation, self._planning.kind_of(model)))
 
-    async def models(self, key: str = "") -> list[ModelInfo]:
+    async def models(self, key: str = "", names: bool = False) -> list[ModelInfo]:
         await self._pool.learn(LEARN_S)
         models, limits = list(self._pool.models()), self._limits
+        if names:
+            own = written_out(self._aliases())
+            built_in = (provider.names() for provider in self._up.providers.values())
+            models = with_names(self._known(), chain(own, *built_in), self._planning.leads())
         if not key or limits is None:
             return models
-        names = self._planning.names
-        return [one for one in models if limits.may_use(key, partial(names, one.id, one.kind))]
+        called = self._planning.names
+        return [one for one in models if limits.may_use(key, partial(called, one.id, one.kind))]
+
+    async def meaning(self, model: str) -> Meaning:
+        check_name(model)
+        await self._pool.learn(LEARN_S)
+        meant = self._planning.aliased(model)
+        return meaning(model, meant, self._known(), self._planning.leads())
+
+    def _known(self) -> tuple[ModelInfo, ...]:
+        """What accounts offer; before there is one, what providers know."""
+        if self._pool.view().entries:
+            return self._pool.models()
+        return tuple(chain.from_iterable(provider.models() for provider in self._up.providers.values()))
 
     async def count_tokens(self, request: ChatRequest, caller: Caller) -> int:
         wanted = Wanted(request.model, request.conversation)

@@ -11,7 +11,7 @@ from core.domain.accounts import Realm
 from core.domain.failure import Cause, Failure, GatewayError, Kind
 from core.domain.plan import Candidate, Plan
 from core.domain.ports import PoolEntry
-from core.domain.requests import ChatRequest
+from core.domain.requests import ChatRequest, Effort
 
 from .aliases import aliased
 from .homes import Homes
@@ -77,13 +77,8 @@ class Planning:
         if home := self.homes.of(wanted.conversation):
             wanted = structs.replace(wanted, home=home)
 
-        def resolve(entry: PoolEntry, _: str, kind: str) -> str:
-            """The user's aliases, then what the account calls retired, then the names that the provider
-            knows, then what the account has instead."""
-            model = entry.aliases.get(meant, meant)
-            found = self._up.providers.get(entry.provider)
-            model = found.resolve(model, kind, effort) if found else model
-            return entry.aliases.get(model, model)
+        def resolve(entry: PoolEntry, model: str, kind: str) -> str:
+            return self._sent(entry, model, meant, kind, effort)
 
         plan = make_plan(wanted, view, models, resolve, self._endpoints, strategy)
         plan = self._at_present(plan)
@@ -91,6 +86,34 @@ class Planning:
         if request is None or first is None:
             return plan
         return structs.replace(plan, dropped=self.dropped(request, first))
+
+    def _sent(
+        self, entry: PoolEntry, model: str, meant: str, kind: str = "chat", effort: Effort | None = None
+    ) -> str:
+        """The id that an account is asked for when a client names `model`, which the user's aliases have as
+        `meant`: what the account calls retired, then those aliases, then the names that the provider knows,
+        then what the account has instead."""
+        replaced = entry.retired.get(model) or entry.retired.get(meant, meant)
+        found = self._up.providers.get(entry.provider)
+        known = found.resolve(replaced, kind, effort) if found else replaced
+        known = entry.retired.get(known, known)
+        return entry.aliases.get(known, known)
+
+    def leads(self) -> Callable[[str], tuple[str, ...]]:
+        """A function from a name to the ids that accounts may be asked for when it is named; without an
+        account, those that providers take it for. For many names: it looks at the pool once."""
+        kinds: dict[object, PoolEntry] = {}
+        for entry in self._up.pool.view().entries:
+            known = (frozenset(entry.aliases.items()), frozenset(entry.retired.items()))
+            kinds.setdefault((entry.provider, *known), entry)
+
+        def ids(model: str) -> tuple[str, ...]:
+            meant = self.aliased(model)
+            if not kinds:
+                return tuple(provider.resolve(meant) for provider in self._up.providers.values())
+            return tuple(dict.fromkeys(self._sent(entry, model, meant) for entry in kinds.values()))
+
+        return ids
 
     def aliased(self, model: str) -> str:
         """The name that providers are asked to resolve: what the user's aliases make of it."""
@@ -115,8 +138,7 @@ class Planning:
 
     def kind_of(self, model: str) -> Literal["chat", "image"]:
         """What a request for `model` is about, where nothing but the name is known."""
-        meant = self.aliased(model)
-        names = {meant} | {provider.resolve(meant) for provider in self._up.providers.values()}
+        names = {self.aliased(model), *self.leads()(model)}
         kinds = {known.kind for known in self._up.pool.models() if known.id in names}
         return "image" if kinds == {"image"} else "chat"
 

@@ -70,7 +70,7 @@ from pathlib import Path
 import msgspec
 import tomlkit
 from core.accounts.vault import Vault
-from core.config.save import save_setting
+from core.config.save import save_settings
 from tests.accounts.world import HandClock, account
 AUDITED = ("open", "os.rename", "os.remove", "os.chmod", "os.mkdir", "os.link", "os.truncate")
 left = None  # deeds until death; None: nobody dies
@@ -139,7 +139,7 @@ while deaths < wanted:
             del after[target]
             work = lambda: vault.remove(target)
         else:
-            work = lambda: save_setting(settings, "gateway", "attempts", value + 1)
+            work = lambda: save_settings(settings, "gateway", {"attempts": value + 1})
         left = step
         try:
             work()

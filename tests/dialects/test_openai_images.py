@@ -122,8 +122,8 @@ def test_models_are_listed_once_each() -> None:
     found = json.loads(models.list_body(known))
     assert found["object"] == "list"
     assert [(one["id"], one["object"], one["owned_by"]) for one in found["data"]] == [
-        ("a", "model", "google"),
-        ("b", "model", "claude"),
+        ("a", "model", "antigravity"),
+        ("b", "model", "antigravity"),
     ]
     assert all(isinstance(one["created"], int) for one in found["data"])
 

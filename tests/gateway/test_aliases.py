@@ -46,6 +46,12 @@ def test_a_star_alone_takes_every_name() -> None:
     assert aliased("anything", {"*": "m1", "other": "m2"}) == "m1"
 
 
+def test_between_patterns_with_as_many_literal_characters_the_longest_wins_then_the_alphabet() -> None:
+    assert aliased("abc", {"ab*": "no", "a*c*": "longest"}) == "longest"
+    assert aliased("aba", {"*ba": "first", "ab*": "no"}) == "first"
+    assert aliased("aba", {"ab*": "no", "*ba": "first"}) == "first"
+
+
 def test_head_and_tail_do_not_share_characters() -> None:
     assert aliased("aba", {"ab*ba": "no"}) == "aba"
 

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from core.domain.models import ModelInfo
-from core.domain.ports import PoolEntry
+from core.domain.models import Meaning, ModelInfo
+from core.domain.ports import PoolEntry, PoolView
 from core.domain.requests import Effort, ImageRequest, Thinking
 from core.gateway.generation import GenerationService
 from tests.fakes import FakeClock, FakeEvents, FakePool, FakeProvider, FakeRecorder, asking, caller, entry
 
-OWN = {"fast": "m1", "gpt-*": "retired", "poster": "p1-16x9", "loop": "fast"}
+OWN = {"fast": "m1", "gone": "m1", "gpt-*": "retired", "poster": "p1-16x9", "loop": "fast"}
 
 
 class TieredProvider(FakeProvider):
@@ -42,14 +42,16 @@ def service(
         ("loop", "fast"),
         ("gpt-5", "current"),
         ("retired", "current"),
+        ("gone", "current"),
         ("alias-lacking", "sibling"),
         ("anything", "anything"),
     ],
 )
-async def test_own_names_come_first_then_what_is_retired_then_known_names_then_siblings(
+async def test_what_is_retired_comes_first_then_own_names_then_known_names_then_siblings(
     asked: str, sent: str
 ) -> None:
-    made, _ = service(entry("a", aliases={"retired": "alias-current", "lacking": "sibling"}))
+    retired = {"retired": "alias-current", "gone": "current"}
+    made, _ = service(entry("a", retired=retired, aliases={"lacking": "sibling"}))
     plan = await made.explain(asked)
     assert (plan.asked, plan.model) == (asked, sent)
 
@@ -84,3 +86,75 @@ async def test_a_name_with_a_shape_is_explained_as_the_picture_model_it_is() -> 
     made, _ = service(entry("a"), models=(ModelInfo("p1", "fake", kind="image"),))
     plan = await made.explain("poster")
     assert plan.steps[0].kind == "image"
+
+
+@pytest.mark.parametrize("own", ["high", "alias-high"])
+async def test_an_own_name_wins_over_what_an_account_has_instead(own: str) -> None:
+    """`high` is what the account lacks: only an upstream's word that it is given up stands above the user."""
+    pool, clock = FakePool(entry("a", aliases={"high": "agent"})), FakeClock()
+    providers = {"fake": TieredProvider()}
+    made = GenerationService(
+        pool, providers, FakeRecorder(), FakeEvents(), clock, aliases=lambda: {own: "mine"}
+    )
+    assert (await made.explain(own)).model == "mine"
+
+
+class TestLists:
+    """`models(names=True)`: every name that leads to what is offered."""
+
+    async def listed(self, *names: str, pool: FakePool | None = None) -> dict[str, str]:
+        provider, own = FakeProvider(names=names), OWN | {"vanished": "nothing"}
+        made = GenerationService(
+            pool or FakePool(),
+            {"fake": provider},
+            FakeRecorder(),
+            FakeEvents(),
+            FakeClock(),
+            aliases=lambda: own,
+        )
+        models = await made.models(names=True)
+        assert [one.id for one in models] == sorted(one.id for one in models)
+        assert {one.id for one in await made.models()} <= {one.id for one in models}
+        return {one.id: one.leads_to for one in models}
+
+    async def test_they_hold_ids_own_names_and_known_names_but_no_patterns(self) -> None:
+        found = await self.listed("alias-m1", "alias-p1")
+        assert found == {
+            "m1": "",
+            "p1": "",
+            "fast": "m1",
+            "gone": "m1",
+            "alias-m1": "m1",
+            "alias-p1": "p1",
+        }
+
+    async def test_a_name_that_leads_nowhere_is_left_out(self) -> None:
+        found = await self.listed("alias-else", "gpt-4o")
+        assert "alias-else" not in found
+        assert "vanished" not in found
+        assert "gpt-4o" not in found, "the pattern gpt-* takes it to what nobody offers"
+
+    async def test_a_name_of_what_an_account_has_instead_is_listed(self) -> None:
+        pool = FakePool(entry("a"), entry("b", aliases={"high": "m1"}))
+        assert (await self.listed("alias-high", pool=pool))["alias-high"] == "m1"
+
+    async def test_before_there_is_an_account_they_show_what_providers_know(self) -> None:
+        pool = FakePool(models=())
+        pool.view = lambda: PoolView(())
+        assert {"m1", "alias-m1"} <= (await self.listed("alias-m1", pool=pool)).keys()
+
+
+@pytest.mark.parametrize(
+    ("asked", "meant"),
+    [
+        ("fast", Meaning("fast", "m1")),
+        ("poster", Meaning("poster", "p1-16x9", "image", "16:9")),
+        ("alias-p1", Meaning("alias-p1", "p1", "image")),
+        ("new-image-4k", Meaning("new-image-4k", "new-image-4k", "image", "", "4K")),
+        ("unheard-of", Meaning("unheard-of", "unheard-of")),
+    ],
+)
+async def test_what_a_name_means_is_told_without_asking_for_anything(asked: str, meant: Meaning) -> None:
+    made, provider = service(entry("a"), models=(ModelInfo("p1", "fake", kind="image"),))
+    assert await made.meaning(asked) == meant
+    assert provider.requests == []

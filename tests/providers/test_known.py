@@ -93,7 +93,7 @@ async def test_effort_may_stand_in_the_name() -> None:
 
 async def test_a_catalogue_leads_from_what_was_retired_or_is_lacking_to_what_is_there() -> None:
     got = await provider(Upstream()).catalogue(GRANT, "https://h")
-    assert got.aliases["gemini-3-pro-old"] == "gemini-pro-agent"
+    assert got.retired == {"gemini-3-pro-old": "gemini-pro-agent"}
     assert got.aliases["gemini-3-pro-high"] == "gemini-pro-agent"
     assert "gemini-3-flash" not in got.aliases
 

@@ -67,7 +67,7 @@ def test_the_notes_example_is_read() -> None:
         "asked",
     )
     assert gemini.fraction == 0
-    assert got.aliases == {"gemini-3-pro-old": "gemini-3-pro-high"}
+    assert got.retired == {"gemini-3-pro-old": "gemini-3-pro-high"}
     assert got.quotas == (
         QuotaWindow("claude", 0.42, RESET_AT, (ModelQuota("claude-sonnet-4-6", 0.42, RESET_AT),)),
         QuotaWindow("gemini-pro", 0.0, RESET_AT, (ModelQuota("gemini-3-pro-high", 0.0, RESET_AT),)),

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from core.domain.content import Role, Turn
 from core.domain.requests import ChatRequest, Effort, ImageOptions, Thinking
-from core.providers.antigravity.models import TABLE, facts_of
+from core.providers.antigravity.foreign import LISTED, PAINTER, SHAPES
+from core.providers.antigravity.models import NEWEST, TABLE, facts_of
 from core.providers.antigravity.names import Named, named, resolve, siblings, with_name
 
 
@@ -33,7 +34,13 @@ from core.providers.antigravity.names import Named, named, resolve, siblings, wi
         ("gemini-3-pro-image-preview", "gemini-3-pro-image"),
         ("gemini-3-pro-image-16x9-4k", "gemini-3-pro-image"),
         ("sandbox-image-1x1", "sandbox-image"),
-        ("gpt-4o", "gpt-4o"),
+        ("gpt-4o", "gemini-2.5-flash"),
+        ("gpt-4-foo", "gpt-4-foo"),
+        ("o3-mini", "o3-mini"),
+        ("dall-e-3", "gemini-3-pro-image"),
+        ("gpt-image-1", "gemini-3-pro-image"),
+        ("internal-background-task", "gemini-2.5-flash"),
+        ("claude-3-haiku-20240307", "claude-sonnet-4-6"),
         ("gemini-9-ultra", "gemini-9-ultra"),
         ("claude-sonnet-4-5-20250929[1m]", "claude-sonnet-4-6"),
         ("gemini-3-flash-low", "gemini-3-flash"),
@@ -112,6 +119,27 @@ def test_an_account_that_lacks_a_model_is_asked_for_its_sibling() -> None:
     assert older["gemini-3-pro-high"] == "gemini-3-pro-low"
     assert siblings({"claude-sonnet-4-6"}) == {}
     assert siblings(TABLE).keys().isdisjoint(TABLE)
+
+
+def test_every_name_that_is_listed_leads_to_a_model_or_to_its_sibling() -> None:
+    instead = siblings(TABLE.keys() - {row.id for row in NEWEST})
+    for name in LISTED:
+        sent = resolve(name)
+        assert instead.get(sent, sent) in TABLE, name
+        assert name == PAINTER or name not in TABLE, name
+    assert len(LISTED) == len(set(LISTED))
+
+
+def test_lists_show_the_picture_model_in_every_size_and_shape() -> None:
+    assert with_name(request("gemini-3-pro-image-4k-16x9")).image == ImageOptions("16:9", "4K")
+    assert len(SHAPES) == 21
+    assert {"gemini-3-pro-image", "gemini-3-pro-image-2k", "gemini-3-pro-image-4k-21x9"} <= set(SHAPES)
+    assert {resolve(name) for name in SHAPES} == {PAINTER}
+
+
+def test_a_live_id_is_never_taken_for_a_name_of_another_vendor() -> None:
+    live = TABLE | {"gpt-4o": facts_of("gpt-4o")}
+    assert resolve("gpt-4o", None, live) == "gpt-4o"
 
 
 @given(st.text("gemini3-flash()proclaude.4[1m]image16x9low\n", max_size=40))

@@ -351,7 +351,7 @@ async def test_a_fault_of_ours_is_a_500_without_details(
 ) -> None:
     world: World = await start()
 
-    async def broken(key: str) -> Any:
+    async def broken(*_: Any, **__: Any) -> Any:
         raise RuntimeError("the secret plan")
 
     monkeypatch.setattr(world.generation, "models", broken)

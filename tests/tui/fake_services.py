@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import msgspec
+from msgspec import structs
 from PIL import Image
 
 from core.domain.accounts import (
@@ -45,7 +46,7 @@ from core.domain.events import (
 )
 from core.domain.failure import Cause, Failure, GatewayError, Kind, Scope
 from core.domain.keys import Allowance, KeyState, KeyView, Standing
-from core.domain.models import ModelInfo
+from core.domain.models import Meaning, ModelInfo
 from core.domain.plan import Attempt, Candidate, Plan, RecordQuery, RequestRecord
 from core.domain.requests import Caller, ChatRequest, ImageOptions, ImageRequest
 from core.domain.searches import WebAnswer
@@ -633,8 +634,12 @@ class FakeGeneration(Part):
     async def explain(self, model: str, conversation: str = "") -> Plan:
         return Plan(model, model, (Candidate("acc_ada", "ada@sandbox.test", "antigravity", model),))
 
-    async def models(self, key: str = "") -> list[ModelInfo]:
-        return list(MODELS)
+    async def models(self, key: str = "", names: bool = False) -> list[ModelInfo]:
+        also = structs.replace(MODELS[0], id="gpt-4o", leads_to=MODELS[0].id)
+        return [*MODELS, also] if names else list(MODELS)
+
+    async def meaning(self, model: str) -> Meaning:
+        return Meaning(model, model)
 
     async def count_tokens(self, request: ChatRequest, caller: Caller) -> int:
         return 12
@@ -975,6 +980,16 @@ class FakeReplays(Part):
 
 
 class FakeSettings:
+    def __init__(self) -> None:
+        self.names = {"fast": "gemini-3-flash"}
+
+    async def aliases(self) -> dict[str, str]:
+        return dict(self.names)
+
+    async def change_aliases(self, changes: dict[str, str | None]) -> dict[str, str]:
+        self.names = {name: model for name, model in (self.names | changes).items() if model is not None}
+        return dict(self.names)
+
     async def list(self) -> list[SettingView]:
         return [SettingView("ui.theme", "harbor", "harbor", "default", "Theme", "AGTUI_UI__THEME")]
 

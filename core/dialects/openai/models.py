@@ -7,27 +7,34 @@ from typing import Any, Final
 
 import msgspec
 
+from core.domain.content import JsonObject
 from core.domain.models import ModelInfo
 
-CREATED: Final = 1_735_689_600
-"""No upstream tells when a model was made; one fixed day (2025-01-01) keeps the list stable."""
-
-_OWNERS: Final = {"antigravity": "google", "gemini": "google", "vertex": "google"}
+CREATED: Final = 1_706_745_600
+"""No upstream tells when a model was made; one fixed day (2024-02-01, the compatible API's) keeps the list
+stable."""
 
 
 def _model(model: ModelInfo) -> dict[str, Any]:
-    owner = model.family if model.family else _OWNERS.get(model.provider, model.provider)
-    entry: dict[str, Any] = {"id": model.id, "object": "model", "created": CREATED, "owned_by": owner}
+    entry: dict[str, Any] = {
+        "id": model.id,
+        "object": "model",
+        "created": CREATED,
+        "owned_by": model.provider,
+    }
     if model.context:
         entry["context_window"] = model.context
     return entry
 
 
-def list_body(models: Sequence[ModelInfo]) -> bytes:
-    """`GET /v1/models`: each id once, in the order given."""
+def list_body(models: Sequence[ModelInfo], codex: Sequence[JsonObject] | None = None) -> bytes:
+    """`GET /v1/models`: each id once, in the order given; `codex` stands beside it as `models`."""
     unique = {model.id: model for model in reversed(models)}
     seen = [unique.pop(model.id) for model in models if model.id in unique]
-    return msgspec.json.encode({"object": "list", "data": [_model(model) for model in seen]})
+    body: dict[str, Any] = {"object": "list", "data": [_model(model) for model in seen]}
+    if codex is not None:
+        body["models"] = codex
+    return msgspec.json.encode(body)
 
 
 def model_body(model: ModelInfo) -> bytes:

@@ -61,7 +61,7 @@ def read_catalogue(body: bytes, now: float) -> Catalogue:
     return Catalogue(
         models=tuple(models),
         quotas=tuple(_shared(family, members) for family, members in sorted(windows.items())),
-        aliases={
+        retired={
             old: new.new_model_id
             for old, new in (listed.deprecated_model_ids or {}).items()
             if new.new_model_id

@@ -31,6 +31,7 @@ from .catalogue import read_catalogue
 from .decode import Decoder
 from .encode import Sender, encode, encode_count, thinks
 from .errors import classify
+from .foreign import LISTED
 from .generation import dropped
 from .headers import CallKind, headers, style_of
 from .image import decode_image, encode_image
@@ -110,6 +111,9 @@ class AntigravityProvider:
 
     def resolve(self, model: str, kind: str = "chat", effort: Effort | None = None) -> str:
         return self._models.resolve(model, effort)
+
+    def names(self) -> tuple[str, ...]:
+        return LISTED
 
     def dropped(self, request: ChatRequest, model: str) -> tuple[str, ...]:
         row, request = self._models.facts(model), self._models.with_name(request)
@@ -195,7 +199,7 @@ class AntigravityProvider:
             raise GatewayError(_senseless("model list")) from error
         offered = self._models.learn(read.models)
         instead = siblings({model.id for model in offered})
-        return Catalogue(offered, read.quotas, instead | read.aliases)
+        return Catalogue(offered, read.quotas, instead, read.retired)
 
     async def count_tokens(self, request: ChatRequest, model: str, grant: Grant, endpoint: str) -> int:
         """Tokens of the request as the upstream counts them."""

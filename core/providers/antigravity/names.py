@@ -15,6 +15,7 @@ from msgspec import Struct, structs
 from core.domain.requests import ChatRequest, Effort, ImageOptions, Thinking
 from core.wire.pictures import split_model
 
+from .foreign import FOREIGN
 from .models import TABLE, Facts
 
 PREFIX: Final = re.compile(r"^(?:antigravity-|models/|google/|anthropic/)")
@@ -40,7 +41,7 @@ ALIASES: Final[tuple[Alias, ...]] = tuple(
         (r"claude-sonnet-4([.-]5.*|-\d{8})?", "claude-sonnet-4-6"),
         (r"claude-3[.-][57]-sonnet.*", "claude-sonnet-4-6"),
         (r"claude-sonnet-4\.6", "claude-sonnet-4-6"),
-        (r"claude-haiku-.*|claude-3[.-]5-haiku.*", "claude-sonnet-4-6"),
+        (r"claude-haiku-.*|claude-3([.-]5)?-haiku.*", "claude-sonnet-4-6"),
         (r"claude-opus-4.*", "claude-opus-4-6-thinking"),
         (r"gpt-oss-120b", "gpt-oss-120b-medium"),
     )
@@ -78,6 +79,7 @@ SIBLINGS: Final[tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]] = (
         ("gemini-3.1-flash-image", "gemini-2.5-flash-image"),
         ("gemini-3.1-flash-image", "gemini-2.5-flash-image"),
     ),
+    (("gemini-2.5-flash-lite",), ("gemini-2.5-flash-lite", "gemini-2.5-flash")),
 )
 """Names of one and the same: an account that lacks one of the first is asked for the first of the second
 that it has. Never from one group to another. Source: Antigravity Tools, mapping."""
@@ -146,7 +148,7 @@ def _plain(name: str, effort: Effort | None, table: Mapping[str, Facts]) -> str:
     for alias in ALIASES:
         if alias.pattern.fullmatch(name):
             return alias.low if alias.low and effort in LITTLE else alias.target
-    return name
+    return FOREIGN.get(name, name)
 
 
 def _in_brackets(name: str, word: str) -> Named | None:

@@ -12,7 +12,6 @@ from core.dialects.anthropic.request import Asked
 from core.dialects.limits import anthropic_headers
 from core.domain.content import Text
 from core.domain.events import Answer, Batch, Finished, PartClosed, PartOpened, Started, Usage, UsageSeen
-from core.domain.failure import GatewayError, Kind
 from core.domain.ports import Decoded
 from core.services import Generation
 
@@ -20,6 +19,7 @@ from .. import streaming
 from ..disconnect import Watch
 from ..exchange import Exchange
 from ..family import Family, Route
+from .listing import listed, model_named
 from .serving import answer_chat, answered_by, caller, read_json
 
 log = logging.getLogger("agtui.server")
@@ -32,6 +32,9 @@ BYTES_A_TOKEN: Final = 4
 WARM: Final = Answer(Started(model=""), (Text("OK"),), Usage(1, 1))
 REPORTS: Final = ("/v1/api/event_logging", "/v1/api/event_logging/batch", "/api/event_logging/batch")
 """Where Claude Code reports what it does. Nobody reads that here, and nothing leaves."""
+
+PURIFIED: Final = ("x-context-purified", "false")
+"""Says that nothing was taken out of a conversation to make it fit (the compatible API's header)."""
 
 
 def family(generation: Generation) -> Family:
@@ -61,6 +64,7 @@ class Anthropic:
 
     async def messages(self, exchange: Exchange, watch: Watch) -> None:
         """`POST /v1/messages`"""
+        exchange.headers.append(PURIFIED)
         size = 0
 
         def decode(body: bytes) -> Asked:
@@ -100,18 +104,12 @@ class Anthropic:
 
     async def models(self, exchange: Exchange, watch: Watch) -> None:
         """`GET /v1/models`"""
-        await exchange.json(models.list_body(await self._generation.models(exchange.key)))
+        await exchange.json(models.list_body(await listed(self._generation, exchange)))
 
     async def model(self, exchange: Exchange, watch: Watch) -> None:
         """`GET /v1/models/{id}`"""
-        wanted = exchange.path.removeprefix(MODELS)
-        for known in await self._generation.models(exchange.key):
-            if known.id == wanted:
-                await exchange.json(models.model_body(known))
-                return
-        raise GatewayError.of(
-            Kind.NOT_FOUND, f"There is no model called `{wanted:.80}`; /v1/models lists those there are."
-        )
+        known = await model_named(self._generation, exchange, exchange.path.removeprefix(MODELS))
+        await exchange.json(models.model_body(known))
 
     async def report(self, exchange: Exchange, watch: Watch) -> None:
         """`POST /v1/api/event_logging`: taken and forgotten."""

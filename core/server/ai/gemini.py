@@ -15,6 +15,7 @@ from core.services import Generation
 from ..disconnect import Watch
 from ..exchange import Exchange
 from ..family import Family, Route
+from .listing import listed
 from .serving import answer_chat, answered_by, caller, read_json, side_by_side
 
 FAMILY: Final = "gemini"
@@ -51,11 +52,11 @@ class Gemini:
 
     async def models(self, exchange: Exchange, watch: Watch) -> None:
         """`GET /v1beta/models`"""
-        await exchange.json(models.list_body(await self._generation.models(exchange.key)))
+        await exchange.json(models.list_body(await listed(self._generation, exchange)))
 
     async def model(self, exchange: Exchange, watch: Watch) -> None:
         """`GET /v1beta/models/{model}`"""
-        body = models.model_body(await self._generation.models(exchange.key), _named(exchange))
+        body = models.model_body(await self._generation.models(exchange.key, names=True), _named(exchange))
         await exchange.json(body)
 
     async def call(self, exchange: Exchange, watch: Watch) -> None:

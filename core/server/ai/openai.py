@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from typing import Final
+from urllib.parse import parse_qs
 
-from core.dialects.openai import models
+from core.dialects.openai import detect, models
+from core.dialects.openai.codex import codex_models
 from core.dialects.openai.errors import error_body
-from core.domain.failure import GatewayError, Kind
 from core.domain.ports import Clock
 from core.services import Generation, Studio
 
@@ -15,6 +16,8 @@ from ..exchange import Exchange
 from ..family import Family, Route
 from ..files import PictureLinks
 from . import chat, images, responses
+from .listing import listed, model_named
+from .serving import read_json
 
 FAMILY: Final = "openai"
 MODELS: Final = "/v1/models/"
@@ -28,6 +31,7 @@ def family(generation: Generation, studio: Studio, links: PictureLinks, clock: C
         **responses.routes(generation, clock),
         **images.routes(studio, links),
         "/v1/models": {"GET": Route(handlers.models)},
+        MODELS + "detect": {"POST": Route(handlers.detect)},
         MODELS: {"GET": Route(handlers.model)},
     }
     return Family(FAMILY, routes, error_body)
@@ -41,17 +45,17 @@ class Models:
 
     async def models(self, exchange: Exchange, watch: Watch) -> None:
         """`GET /v1/models`"""
-        await exchange.json(models.list_body(await self._generation.models(exchange.key)))
+        offered = await listed(self._generation, exchange)
+        codex = "client_version" in parse_qs(exchange.query.decode("latin-1"), keep_blank_values=True)
+        await exchange.json(models.list_body(offered, codex_models(offered) if codex else None))
 
     async def model(self, exchange: Exchange, watch: Watch) -> None:
         """`GET /v1/models/{id}`"""
-        wanted = exchange.path.removeprefix(MODELS)
-        for known in await self._generation.models(exchange.key):
-            if known.id == wanted:
-                await exchange.json(models.model_body(known))
-                return
-        raise GatewayError.of(
-            Kind.NOT_FOUND,
-            f"There is no model called `{wanted:.80}`; /v1/models lists those there are.",
-            params={"param": "model", "code": "model_not_found"},
-        )
+        known = await model_named(self._generation, exchange, exchange.path.removeprefix(MODELS))
+        await exchange.json(models.model_body(known))
+
+    async def detect(self, exchange: Exchange, watch: Watch) -> None:
+        """`POST /v1/models/detect`"""
+        name = await read_json(exchange, detect.decode)
+        meaning = await self._generation.meaning(detect.plain(name))
+        await exchange.json(detect.body(name, meaning))

@@ -124,3 +124,40 @@ async def test_secrets_are_masked_and_facts_are_told(tmp_path: Path) -> None:
     assert (mode.env, mode.origin, mode.restart) == ("AGTUI_SERVER__AUTH_MODE", "default", False)
     assert (await world.view("server.host")).restart
     assert (await world.view("server.host")).doc.startswith("Address to listen on.")
+
+
+ALIASES = """\
+[aliases]  # my names
+fast = "gemini-3-flash"   # for titles
+"gpt-4*" = "gemini-3-pro"
+
+[ui]
+mouse = false
+"""
+
+
+async def test_names_for_models_are_changed_together_and_comments_stay(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text(ALIASES)
+    world = World(tmp_path)
+    assert await world.service.aliases() == {"fast": "gemini-3-flash", "gpt-4*": "gemini-3-pro"}
+    after = await world.service.change_aliases({"gpt-4*": None, "o3-*": "claude", "claude-3.5": "m1"})
+    assert after == {"fast": "gemini-3-flash", "o3-*": "claude", "claude-3.5": "m1"}
+    assert world.service.current.aliases == after
+    text = world.file.read_text()
+    assert text.startswith(ALIASES.split('"gpt')[0])
+    assert text.endswith("[ui]\nmouse = false\n")
+    assert world.published == [("settings.changed", {"name": "aliases", "restart": False})]
+
+
+async def test_the_first_name_for_a_model_makes_the_table(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    assert await world.service.change_aliases({"fast": "m1"}) == {"fast": "m1"}
+    assert world.file.read_text() == '[aliases]\nfast = "m1"\n'
+
+
+@pytest.mark.parametrize("changes", [{"": "m1"}, {"fast": " "}])
+async def test_a_name_that_leads_nowhere_is_refused(tmp_path: Path, changes: dict[str, str | None]) -> None:
+    world = World(tmp_path)
+    with pytest.raises(GatewayError, match="needs a name and the model"):
+        await world.service.change_aliases(changes)
+    assert not world.file.exists()

@@ -87,3 +87,7 @@ def test_any_bytes_are_read_or_refused_cleanly(body: bytes) -> None:
         assert failure.kind is Kind.BAD_REQUEST
         return
     assert found == msgspec.json.decode(body)
+
+
+def test_a_byte_order_mark_before_the_body_is_passed_over() -> None:
+    assert read_object(b'\xef\xbb\xbf{"model": "m1"}') == {"model": "m1"}

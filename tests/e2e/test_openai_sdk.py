@@ -225,3 +225,28 @@ def test_what_was_made_is_in_history_and_logs(client: OpenAI, served: Served) ->
     assert row["email"].endswith("@sandbox.test")
     assert row["attempts"]
     assert row["ttft_ms"] is not None
+
+
+def test_names_of_other_vendors_models_lead_to_what_is_there(client: OpenAI) -> None:
+    listed = [model.id for model in client.models.list()]
+    assert listed == sorted(set(listed))
+    assert {"gpt-4o", "claude-3-5-sonnet-20241022", "gemini-3-pro-image-4k-16x9"} <= set(listed)
+    assert client.models.retrieve("gpt-4o").owned_by == "antigravity"
+    raw = client.chat.completions.with_raw_response.create(
+        model="gpt-4o", messages=[{"role": "user", "content": "Hello"}]
+    )
+    assert raw.headers["x-mapped-model"] == "gemini-2.5-flash"
+    assert raw.parse().model == "gpt-4o"
+
+
+def test_pictures_can_be_asked_of_other_vendors_painters(client: OpenAI) -> None:
+    for model in ("dall-e-3", "gpt-image-1"):
+        raw = client.images.with_raw_response.generate(model=model, prompt="A kite")
+        assert raw.headers["x-mapped-model"] == "gemini-3-pro-image"
+        assert raw.parse().data[0].b64_json
+
+
+@pytest.mark.parametrize("messages", [[], None])
+def test_a_chat_without_messages_is_answered(client: OpenAI, messages: Any) -> None:
+    answer = client.chat.completions.create(model="sandbox-chat", messages=messages)
+    assert answer.choices[0].message.content

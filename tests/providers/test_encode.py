@@ -259,6 +259,11 @@ def test_nothing_to_say_is_refused_here(turns: tuple[Turn, ...]) -> None:
     assert caught.value.failure.kind is Kind.BAD_REQUEST
 
 
+def test_a_blank_message_alone_is_put_as_a_text_that_no_model_refuses() -> None:
+    assert shape(contents(user(" "))) == [("user", ["."])]
+    assert shape(contents(user(" "), user("Hi"))) == [("user", ["Hi"])]
+
+
 def test_for_claude_thoughts_come_first_and_calls_last() -> None:
     call = ToolCall("c1", "f")
     got = contents(

@@ -277,6 +277,7 @@ class FakeServices:
         self.quota_calls = 0
         """How often an upstream was asked what is left."""
         self.hints: list[str] = []
+        self.aliases = {"fast": "gemini-3-flash"}
         self.login: Login | None = None
         self.login_moves: asyncio.Queue[Login] = asyncio.Queue()
         self.chats_by_id: dict[str, Chat] = {}
@@ -333,7 +334,7 @@ class FakeServices:
 
     @property
     def settings(self) -> FakeSettings:
-        return FakeSettings()
+        return FakeSettings(self)
 
     @property
     def events(self) -> FakeEvents:
@@ -979,16 +980,14 @@ class FakeReplays(Part):
         yield ReplayRead(b'data: {"choices":[{"delta":{"content":"It is wet."}}]}\n\n')
 
 
-class FakeSettings:
-    def __init__(self) -> None:
-        self.names = {"fast": "gemini-3-flash"}
-
+class FakeSettings(Part):
     async def aliases(self) -> dict[str, str]:
-        return dict(self.names)
+        return dict(self.world.aliases)
 
     async def change_aliases(self, changes: dict[str, str | None]) -> dict[str, str]:
-        self.names = {name: model for name, model in (self.names | changes).items() if model is not None}
-        return dict(self.names)
+        changed = self.world.aliases | changes
+        self.world.aliases = {name: model for name, model in changed.items() if model is not None}
+        return dict(self.world.aliases)
 
     async def list(self) -> list[SettingView]:
         return [SettingView("ui.theme", "harbor", "harbor", "default", "Theme", "AGTUI_UI__THEME")]

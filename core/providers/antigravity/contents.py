@@ -108,6 +108,8 @@ def contents(turns: tuple[Turn, ...], row: Facts, names: ToolNames, thinking: bo
     if tools:
         wire = _merged(paired(wire, strict_ids=row.claude))
     wire = _ended(wire, row)
+    if not wire and any(_is_blank(part) for turn in turns for part in turn.parts):
+        wire = [WireTurn("user", [{"text": OPENER}])]
     if not wire:
         raise GatewayError.of(
             Kind.BAD_REQUEST, "The conversation is empty: it holds no text, picture or tool result to answer."
@@ -152,6 +154,11 @@ def _says(part: WirePart, row: Facts) -> bool:
     if text is None or text.strip():
         return True
     return row.gemini and "thoughtSignature" in part
+
+
+def _is_blank(part: Part) -> bool:
+    """Whether this is a text of spaces: all that a client without a message says."""
+    return type(part) is Text and part.text.isspace()
 
 
 def media_part(part: Media) -> WirePart:

@@ -145,10 +145,12 @@ def _plain(name: str, effort: Effort | None, table: Mapping[str, Facts]) -> str:
         return name
     if "image" in name:
         name = split_model(name).model
+    if name in FOREIGN:
+        return FOREIGN[name]
     for alias in ALIASES:
         if alias.pattern.fullmatch(name):
             return alias.low if alias.low and effort in LITTLE else alias.target
-    return FOREIGN.get(name, name)
+    return name
 
 
 def _in_brackets(name: str, word: str) -> Named | None:

@@ -173,6 +173,16 @@ async def test_a_burst_gets_exactly_what_the_limit_allows(start: Start) -> None:
     assert len(world.provider.calls) == 7
 
 
+async def test_other_names_are_listed_of_what_the_key_may_use(start: Start) -> None:
+    world = await start(FakeProvider(names=("alias-m1", "alias-p1")))
+    headers = {"authorization": f"Bearer {world.keys.create('ci', ('p*',))}"}
+    async with httpx.AsyncClient(base_url=world.url, headers=headers, trust_env=False) as client:
+        listed = (await client.get("/v1/models")).json()["data"]
+        assert [one["id"] for one in listed] == ["alias-p1", "p1"]
+        assert (await client.get("/v1/models/alias-p1")).status_code == 200
+        assert (await client.get("/v1/models/alias-m1")).status_code == 404
+
+
 async def test_every_list_of_models_holds_what_the_key_may_use(start: Start) -> None:
     world = await start()
     headers = {"authorization": f"Bearer {world.keys.create('ci', ('p*',))}"}

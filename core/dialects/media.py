@@ -1,4 +1,4 @@
-"""Base64, data URLs and links that clients send, as `Media`.
+"""Base64, data URLs and links that clients send, as `Media`; and media of an answer as text.
 
 Base64 is kept as it came; links stay links, for only the guarded fetcher may follow them.
 """
@@ -10,6 +10,7 @@ from urllib.parse import unquote_to_bytes
 
 from core.dialects import fields
 from core.domain.content import Base64Text, Media, Url
+from core.wire.picture_bytes import encoded
 from core.wire.pictures import base64_mime
 
 FILE_MIMES: Final = {
@@ -60,3 +61,21 @@ def from_base64(payload: str, mime: str, default: str) -> Media:
     if mime in ("", "application/octet-stream"):
         mime = base64_mime(payload) or ("application/pdf" if payload.startswith(PDF) else default)
     return Media(mime, Base64Text(payload))
+
+
+def data_url(media: Media) -> str:
+    """The media as one URL; a link stays a link, and what has no bytes here is empty."""
+    match media.data:
+        case Base64Text(text=text):
+            return f"data:{media.mime};base64,{text}"
+        case bytes() as raw:
+            return f"data:{media.mime};base64,{encoded(raw)}"
+        case Url(url=url):
+            return url
+        case _:
+            return ""
+
+
+def markdown(media: Media) -> str:
+    """A picture for clients that show nothing but text."""
+    return f"![image]({data_url(media)})"

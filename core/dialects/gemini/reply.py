@@ -11,6 +11,7 @@ from typing import Any, Final, cast
 
 import msgspec
 
+from core.dialects.calls import arguments_object
 from core.domain.content import (
     Base64Text,
     Media,
@@ -239,7 +240,7 @@ def whole_part(part: Part) -> list[WirePart]:
         case ToolCall(kind="builtin"):
             return []
         case ToolCall():
-            call = {"id": part.id, "name": part.name, "args": _arguments(part)}
+            call = {"id": part.id, "name": part.name, "args": arguments_object(part)}
             return [_signed({"functionCall": call}, part.signature)]
         case Media(data=Url(url=url)):
             return [{"fileData": {"mimeType": part.mime, "fileUri": url}}]
@@ -257,22 +258,11 @@ def _signed(part: WirePart, signature: str) -> WirePart:
     return {**part, "thoughtSignature": signature} if signature else part
 
 
-def _arguments(call: ToolCall) -> Any:
-    """Always an object, as the protocol demands; JSON objects pass as they are."""
-    if call.kind == "custom":
-        return {"input": call.arguments}
-    try:
-        found = msgspec.json.decode(call.arguments or "{}")
-    except (msgspec.DecodeError, RecursionError):
-        return {"raw": call.arguments}
-    return msgspec.Raw((call.arguments or "{}").encode()) if isinstance(found, dict) else {"value": found}
-
-
 def usage_object(usage: Usage) -> dict[str, int]:
     """`candidatesTokenCount` leaves thoughts out, `promptTokenCount` includes what was cached."""
     found = {
         "promptTokenCount": usage.input,
-        "candidatesTokenCount": usage.output - usage.thoughts,
+        "candidatesTokenCount": max(0, usage.output - usage.thoughts),
         "totalTokenCount": usage.input + usage.output,
     }
     if usage.thoughts:

@@ -9,7 +9,8 @@ import msgspec
 
 from core.dialects import fields
 from core.dialects.jsonbody import read_object
-from core.domain.content import JsonObject, Part, Refusal, Search, Text
+from core.dialects.media import markdown
+from core.domain.content import JsonObject, Media, Part, Refusal, Search, Text
 from core.domain.events import (
     Answer,
     Failed,
@@ -142,6 +143,8 @@ def _shown(part: Part) -> str:
             return text
         case Search():
             return sources_markdown(part)
+        case Media():
+            return markdown(part)
         case _:
             return ""
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections.abc import Sequence
 from typing import Any
 
-import msgspec
-
-from core.domain.content import Base64Text, Citation, Media, Search, Source, Text, ToolCall, Url
+from core.dialects.media import data_url
+from core.domain.content import Citation, Media, Search, Source, Text, ToolCall
 from core.domain.events import Usage
 
 
@@ -34,19 +32,6 @@ def total(usages: Sequence[Usage]) -> Usage:
     )
 
 
-def data_url(media: Media) -> str:
-    """The picture as one URL; a link stays a link."""
-    match media.data:
-        case Base64Text(text=text):
-            return f"data:{media.mime};base64,{text}"
-        case bytes() as raw:
-            return f"data:{media.mime};base64,{b64encode(raw).decode()}"
-        case Url(url=url):
-            return url
-        case _:
-            return ""
-
-
 def _annotation(source: Source, start: int = 0, end: int = 0) -> dict[str, Any]:
     cited = {"start_index": start, "end_index": end, "url": source.uri, "title": source.title}
     return {"type": "url_citation", "url_citation": cited}
@@ -60,11 +45,6 @@ def citations(part: Text | Search) -> list[dict[str, Any]]:
     ]
 
 
-def markdown(media: Media) -> str:
-    """A picture for clients that show nothing but text."""
-    return f"![image]({data_url(media)})"
-
-
 def image_object(media: Media) -> dict[str, Any]:
     return {"type": "image_url", "image_url": {"url": data_url(media)}}
 
@@ -74,13 +54,6 @@ def signed(entry: dict[str, Any], signature: str) -> dict[str, Any]:
     if signature:
         entry["extra_content"] = {"google": {"thought_signature": signature}}
     return entry
-
-
-def is_object(text: str) -> bool:
-    try:
-        return isinstance(msgspec.json.decode(text), dict)
-    except (msgspec.DecodeError, RecursionError):
-        return False
 
 
 def call_object(call: ToolCall) -> dict[str, Any]:

@@ -12,6 +12,8 @@ from typing import Any, Final, cast
 
 import msgspec
 
+from core.dialects.calls import is_object
+from core.dialects.media import markdown
 from core.domain.content import (
     Media,
     Part,
@@ -38,7 +40,7 @@ from core.domain.searches import sources_markdown
 from core.wire.sse import EVENT_STREAM
 
 from .errors import error_object
-from .parts import call_object, citations, image_object, is_object, markdown, signed, total, usage_object
+from .parts import call_object, citations, image_object, signed, total, usage_object
 
 _encode: Final[Callable[[Any], bytes]] = msgspec.json.Encoder().encode
 _DONE: Final = b"data: [DONE]\n\n"

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from core.dialects.openai.parts import data_url
+from core.dialects.media import markdown
 from core.domain.content import (
     Base64Text,
     Media,
@@ -59,7 +59,7 @@ def whole_items(part: Part, reply_id: str, index: int, spaces: Spaces, sources: 
         case Media(data=Base64Text() | bytes()):
             return [picture(reply_id, index, part)]
         case Media():
-            return [message(reply_id, index, text_part(f"![image]({data_url(part)})"))]
+            return [message(reply_id, index, text_part(markdown(part)))]
         case Search():
             return searched(reply_id, index, part, sources)
         case _:

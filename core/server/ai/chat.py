@@ -8,9 +8,9 @@ from typing import Final
 
 from msgspec import structs
 
+from core.dialects.media import data_url
 from core.dialects.openai import chat, completions
 from core.dialects.openai.choices import ChoicesReply
-from core.dialects.openai.parts import data_url
 from core.dialects.openai.reply import ChatReply
 from core.domain.content import Role, Text, text_of
 from core.domain.events import (

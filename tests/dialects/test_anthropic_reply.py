@@ -15,7 +15,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.dialects.anthropic.reply import MessageReply
-from core.domain.content import Base64Text, Media, Part, Search, Source, Text, Thought, ToolCall
+from core.domain.content import (
+    Base64Text,
+    Citation,
+    Media,
+    Part,
+    Search,
+    Source,
+    Text,
+    Thought,
+    ToolCall,
+    Url,
+)
 from core.domain.events import (
     Answer,
     Failed,
@@ -70,6 +81,7 @@ def obeys(found: list[Any]) -> None:
                 assert event["index"] == index
                 fits = {
                     "text_delta": "text",
+                    "citations_delta": "text",
                     "thinking_delta": "thinking",
                     "signature_delta": "thinking",
                 }.get(event["delta"]["type"])
@@ -296,6 +308,24 @@ def test_pictures_are_markdown_and_searches_blocks_of_the_server() -> None:
     assert pages["tool_use_id"] == use["id"]
     assert pages["content"][0]["url"] == "https://e.test"
     assert found["usage"]["server_tool_use"] == {"web_search_requests": 1}
+
+
+def test_a_picture_that_is_a_link_is_not_lost() -> None:
+    (block,) = body(Media("image/png", Url("https://e.test/a.png")))["content"]
+    assert block["text"] == "![image](https://e.test/a.png)"
+
+
+def test_citations_name_the_page_and_the_words() -> None:
+    (block,) = body(Text("It rains", (Citation(3, 8, Source("https://e.test", "E")),)))["content"]
+    assert block["citations"] == [
+        {
+            "type": "web_search_result_location",
+            "url": "https://e.test",
+            "title": "E",
+            "cited_text": "rains",
+            "encrypted_index": "",
+        }
+    ]
 
 
 def test_deltas_of_a_long_text_are_written_as_they_come() -> None:

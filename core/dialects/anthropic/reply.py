@@ -12,8 +12,10 @@ from typing import Any, Final, cast
 
 import msgspec
 
+from core.dialects.calls import NONE, arguments_object, is_object
+from core.dialects.media import markdown
 from core.domain.content import (
-    Base64Text,
+    Citation,
     Media,
     Part,
     Refusal,
@@ -35,7 +37,6 @@ from core.domain.events import (
     Usage,
     UsageSeen,
 )
-from core.wire.picture_bytes import encoded
 from core.wire.sse import EVENT_STREAM
 
 from .errors import error_object
@@ -48,6 +49,7 @@ _TEXT: Final = b'"text_delta","text":'
 _THINKING: Final = b'"thinking_delta","thinking":'
 _ARGUMENTS: Final = b'"input_json_delta","partial_json":'
 _SIGNATURE: Final = b'"signature_delta","signature":'
+_CITATION: Final = b'"citations_delta","citation":'
 
 
 def _event(name: str, **members: Any) -> bytes:
@@ -200,7 +202,11 @@ class MessageReply:
             if part.kind == "custom":
                 self._write(_encode({"input": arguments}).decode(), out)
             elif not arguments:
-                self._write("{}", out)
+                self._write(NONE, out)
+        elif isinstance(part, Text) and self._delta is not None:
+            head = self._delta.removesuffix(_TEXT)
+            for one in part.citations:
+                out += (head, _CITATION, _encode(_citation(one, part.text)), _TAIL)
         if self._delta is not None:
             self._stop(out)
 
@@ -208,7 +214,7 @@ class MessageReply:
         self._ended = True
         if self._index < 0 or self._ends_thinking:
             self._whole({"type": "text", "text": ""}, out)
-        cut = ending.reason is FinishReason.LENGTH and not _is_json("".join(self._arguments) or "{}")
+        cut = ending.reason is FinishReason.LENGTH and not is_object("".join(self._arguments) or NONE)
         delta = {"stop_reason": stop_reason(ending, self._called, cut), "stop_sequence": None}
         usage = usage_object(self._usage, self._searches)
         out += (_event("message_delta", delta=delta, usage=usage), _STOP)
@@ -225,7 +231,8 @@ class MessageReply:
         if not blocks or blocks[-1]["type"] == "thinking":
             blocks.append({"type": "text", "text": ""})
         calls = [part for part in answer.parts if isinstance(part, ToolCall) and part.kind != "builtin"]
-        cut = answer.finish.reason is FinishReason.LENGTH and _cut_short(calls)
+        last = calls[-1].arguments if calls else ""
+        cut = answer.finish.reason is FinishReason.LENGTH and not is_object(last or NONE)
         message = self._message(blocks, stop_reason(answer.finish, bool(calls), cut))
         return _encode(message | {"usage": usage_object(answer.usage, searches)})
 
@@ -245,7 +252,7 @@ def whole_blocks(part: Part, searches: int, shows_thoughts: bool) -> list[dict[s
     """A complete part as blocks; `searches` counts the ones before it, for their ids."""
     match part:
         case Text(text=text) | Refusal(text=text):
-            return [{"type": "text", "text": text}] if text else []
+            return [_text_block(text, part)] if text else []
         case Thought(text=text, signature=signature):
             shown = text if shows_thoughts else ""
             if not shown and not signature:
@@ -254,11 +261,9 @@ def whole_blocks(part: Part, searches: int, shows_thoughts: bool) -> list[dict[s
         case ToolCall(kind="builtin"):
             return []
         case ToolCall():
-            return [_call_block(part) | {"input": _input(part)}]
-        case Media(data=Base64Text(text=data)):
-            return [{"type": "text", "text": f"![image](data:{part.mime};base64,{data})"}]
-        case Media(data=bytes() as raw):
-            return [{"type": "text", "text": f"![image](data:{part.mime};base64,{encoded(raw)})"}]
+            return [_call_block(part) | {"input": arguments_object(part)}]
+        case Media():
+            return [{"type": "text", "text": markdown(part)}]
         case Search(queries=queries, sources=sources):
             use = f"srvtoolu_{searches + 1:024d}"
             pages = [
@@ -280,31 +285,25 @@ def whole_blocks(part: Part, searches: int, shows_thoughts: bool) -> list[dict[s
             return []
 
 
+def _text_block(text: str, part: Text | Refusal) -> dict[str, Any]:
+    block: dict[str, Any] = {"type": "text", "text": text}
+    if isinstance(part, Text) and part.citations:
+        block["citations"] = [_citation(one, text) for one in part.citations]
+    return block
+
+
+def _citation(cited: Citation, text: str) -> dict[str, Any]:
+    return {
+        "type": "web_search_result_location",
+        "url": cited.source.uri,
+        "title": cited.source.title,
+        "cited_text": text[cited.start : cited.end],
+        "encrypted_index": "",
+    }
+
+
 def _call_block(call: ToolCall) -> dict[str, Any]:
     return {"type": "tool_use", "id": call.id, "name": call.name, "input": {}}
-
-
-def _input(call: ToolCall) -> Any:
-    """Always an object, as the protocol demands; JSON objects pass as they are."""
-    if call.kind == "custom":
-        return {"input": call.arguments}
-    try:
-        found = msgspec.json.decode(call.arguments or "{}")
-    except (msgspec.DecodeError, RecursionError):
-        return {"raw": call.arguments}
-    return msgspec.Raw((call.arguments or "{}").encode()) if isinstance(found, dict) else {"value": found}
-
-
-def _cut_short(calls: list[ToolCall]) -> bool:
-    return bool(calls) and not _is_json(calls[-1].arguments)
-
-
-def _is_json(text: str) -> bool:
-    try:
-        msgspec.json.decode(text or "{}")
-    except (msgspec.DecodeError, RecursionError):
-        return False
-    return True
 
 
 def stop_reason(ending: Finished, called: bool, cut: bool) -> str:

@@ -112,8 +112,13 @@ def array(source: JsonObject, name: str, at: str = "") -> list[Any]:
     found = source.get(name)
     if found is None or (isinstance(found, str) and found in ABSENT):
         return []
+    return as_array(found, join(at, name))
+
+
+def as_array(found: object, name: str) -> list[Any]:
+    """The array that stands at `name`."""
     if not isinstance(found, list):
-        _wrong(join(at, name), "an array", found)
+        _wrong(name, "an array", found)
     return cast("list[Any]", found)
 
 

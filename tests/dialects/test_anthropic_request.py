@@ -388,3 +388,27 @@ def test_what_is_written_can_be_read_back(parts: list[Part]) -> None:
     blocks = [one for part in parts for one in whole_blocks(part, 0, shows_thoughts=True)]
     wire = json.loads(msgspec.json.encode(blocks))
     assert turns({"role": "assistant", "content": wire}) == (Turn(Role.MODEL, tuple(parts)),)
+
+
+@pytest.mark.parametrize(("given", "kept"), [(5, "5"), ({"a": 1}, '{"a":1}'), (True, "true"), (None, "")])
+def test_a_result_that_is_no_text_is_kept_as_json(given: Any, kept: str) -> None:
+    (part,) = user({"type": "tool_result", "tool_use_id": "t1", "content": given})
+    assert part == ToolResult("t1", "", (Text(kept),))
+
+
+def test_a_block_alone_counts_as_an_array_of_one() -> None:
+    (turn,) = turns({"role": "user", "content": {"type": "text", "text": "hi"}})
+    assert turn == Turn.of(Role.USER, "hi")
+
+
+def test_content_of_the_wrong_kind_is_named_with_its_place() -> None:
+    assert refused(messages=[HELLO[0], {"role": "user", "content": 5}]) == "messages[1].content"
+
+
+def test_a_choice_of_the_server_s_search_is_no_choice_of_a_function() -> None:
+    found = request(
+        tools=[{"type": "web_search_20250305", "name": "web_search"}, {"name": "f", "input_schema": {}}],
+        tool_choice={"type": "tool", "name": "web_search"},
+    )
+    assert found.search
+    assert found.tool_choice == ToolChoice()

@@ -44,6 +44,15 @@ def test_the_first_rule_that_applies_decides(body: Any, shape: str) -> None:
     assert shape_of(body) == shape
 
 
+@pytest.mark.parametrize("more", [{}, {"system": "be brief"}])
+def test_several_answers_are_refused_in_any_shape(more: Any) -> None:
+    body = {"model": "m1", "messages": HELLO, "n": 2} | more
+    with pytest.raises(GatewayError) as caught:
+        decode(json.dumps(body).encode(), "c1", 1, "raw")
+    assert caught.value.failure.params["param"] == "n"
+    assert "stream" not in caught.value.failure.public_message
+
+
 def test_each_shape_is_read_as_what_it_is() -> None:
     def turns(**body: Any) -> tuple[Turn, ...]:
         decoded, _ = decode(json.dumps({"model": "m1"} | body).encode(), "c1", 1, "raw")

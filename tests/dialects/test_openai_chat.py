@@ -394,3 +394,8 @@ def test_what_nobody_can_be_told_is_kept_by_name() -> None:
 def test_members_that_ask_for_nothing_are_not_lost() -> None:
     asked = {"model": "m", "messages": [], "store": False, "service_tier": "auto", "logprobs": None, "x": []}
     assert decode(json.dumps(asked).encode(), "id", 1).request.extras == {}
+
+
+def test_a_tool_in_anthropic_s_shape_keeps_its_schema() -> None:
+    (tool,) = request(tools=[{"name": "f", "description": "d", "input_schema": {"type": "object"}}]).tools
+    assert tool.parameters == {"type": "object"}

@@ -69,6 +69,56 @@ def test_a_body_in_the_shape_of_the_responses_api_is_read() -> None:
     assert decode(body, "x", 1).request.turns == (Turn.of(Role.USER, '[{"type":"other"}]'),)
 
 
+def test_items_of_the_responses_api_keep_calls_and_results_apart() -> None:
+    items = [
+        {"role": "user", "content": [{"type": "input_text", "text": "weather?"}]},
+        {"type": "function_call", "call_id": "c1", "name": "f", "arguments": "{}"},
+        {"type": "function_call_output", "call_id": "c1", "output": "rain"},
+        {"type": "item_reference", "id": "x"},
+    ]
+    body = {"model": "m1", "instructions": "be brief", "input": items}
+    found = decode(json.dumps(body).encode(), "x", 1).request
+    assert found.system == ("be brief",)
+    assert found.turns == (
+        Turn.of(Role.USER, "weather?"),
+        Turn(Role.MODEL, (ToolCall("c1", "f", "{}"),)),
+        Turn(Role.USER, (ToolResult("c1", "f", (Text("rain"),)),)),
+    )
+    assert list(found.extras) == ["input.item_reference"]
+
+
+def test_blocks_of_anthropic_s_stand_in_chat_messages_too() -> None:
+    source = {"type": "base64", "media_type": "image/png", "data": PNG}
+    found = turns(
+        {"role": "user", "content": [{"type": "image", "source": source}]},
+        {
+            "role": "assistant",
+            "content": [
+                {"type": "thinking", "thinking": "hm", "signature": "sig"},
+                {"type": "tool_use", "id": "t1", "name": "f", "input": {"a": 1}},
+            ],
+        },
+        {
+            "role": "user",
+            "content": [
+                {"type": "tool_result", "tool_use_id": "t1", "content": "r", "is_error": True},
+                {"type": "text", "text": "go on"},
+            ],
+        },
+    )
+    assert found == (
+        Turn(Role.USER, (Media("image/png", Base64Text(PNG)),)),
+        Turn(Role.MODEL, (Thought("hm", "sig"), ToolCall("t1", "f", '{"a":1}'))),
+        Turn(Role.USER, (ToolResult("t1", "f", (Text("r"),), is_error=True), Text("go on"))),
+    )
+
+
+def test_calls_as_langchain_keeps_them_are_read() -> None:
+    call = {"id": "c1", "name": "f", "args": {"a": 1}, "type": "tool_call"}
+    (turn,) = turns({"role": "assistant", "content": "", "tool_calls": [call]})
+    assert turn.parts == (ToolCall("c1", "f", '{"a":1}'),)
+
+
 @pytest.mark.parametrize(
     ("part", "wanted"),
     [

@@ -279,3 +279,17 @@ def test_what_is_written_can_be_read_back(parts: list[Part]) -> None:
     items = [item for part in parts for item in whole_items(part, "resp_1", 0, {}, sources=True)]
     wire = json.loads(msgspec.json.encode(items))
     assert turns(*wire) == (Turn(Role.MODEL, tuple(parts)),)
+
+
+@pytest.mark.parametrize(("given", "kept"), [(5, "5"), ({"a": 1}, '{"a":1}'), (None, "")])
+def test_an_output_that_is_no_text_is_kept_as_json(given: Any, kept: str) -> None:
+    (turn,) = turns({"type": "function_call_output", "call_id": "c1", "output": given})
+    assert turn.parts == (ToolResult("c1", "", (Text(kept),)),)
+
+
+def test_content_of_the_wrong_kind_is_named_with_its_place() -> None:
+    assert refused(input=[{"role": "user", "content": 5}]) == "input[0].content"
+
+
+def test_a_choice_whose_type_is_no_text_is_refused() -> None:
+    assert refused(tool_choice={"type": ["function"]}) == "tool_choice.type"

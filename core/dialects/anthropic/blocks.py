@@ -23,29 +23,32 @@ RAN: Final = "_tool_result"
 class BlockReader:
     """Reads the blocks of one conversation: results find the names of the calls before them.
 
-    `left_out` collects the kinds of blocks that were not sent on.
+    `names` are those of calls by id, as far as somebody else has read some; `left_out` collects the kinds of
+    blocks that were not sent on.
     """
 
-    def __init__(self) -> None:
-        self._names: dict[str, str] = {}
+    def __init__(self, names: dict[str, str] | None = None) -> None:
+        self._names: dict[str, str] = {} if names is None else names
         self.left_out: set[str] = set()
 
     def content(self, found: Any, at: str) -> list[Part]:
-        """Text, or an array of blocks."""
+        """Text, a block, or an array of blocks."""
         if found is None:
             return []
         if isinstance(found, str):
             return [Text(found)] if found.strip() else []
+        if isinstance(found, dict):
+            return self.block(cast(JsonObject, found), at)
         parts: list[Part] = []
-        for index, item in enumerate(fields.array({"content": found}, "content", "")):
+        for index, item in enumerate(fields.as_array(found, at)):
             where = f"{at}[{index}]"
             if isinstance(item, str):
                 parts += [Text(item)] if item.strip() else []
             elif item is not None:
-                parts += self._block(fields.as_object(item, where), where)
+                parts += self.block(fields.as_object(item, where), where)
         return parts
 
-    def _block(self, block: JsonObject, at: str) -> list[Part]:
+    def block(self, block: JsonObject, at: str) -> list[Part]:
         kind = fields.text(block, "type", at) or ("text" if "text" in block else "")
         match kind:
             case "text":
@@ -108,7 +111,10 @@ class BlockReader:
         call_id = fields.text(block, "tool_use_id", at)
         if not call_id:
             fields.refuse(f"{at}.tool_use_id", f"`{at}.tool_use_id` is missing.")
-        parts = self.content(block.get("content"), f"{at}.content")
+        content = block.get("content")
+        if isinstance(content, bool | int | float) or (isinstance(content, dict) and "type" not in content):
+            content = fields.as_json(cast(object, content))
+        parts = self.content(content, f"{at}.content")
         kept = tuple(part for part in parts if isinstance(part, Text | Media))
         is_error = bool(fields.flag(block, "is_error", at))
         return ToolResult(call_id, self._names.get(call_id, ""), kept or (Text(""),), is_error)

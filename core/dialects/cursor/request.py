@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Final, Literal, cast
 
+from core.dialects import fields
 from core.dialects.anthropic.request import decode_object
 from core.dialects.jsonbody import read_object
 from core.dialects.openai import chat
@@ -20,17 +21,16 @@ from .reply import CursorReply, Mode
 Shape = Literal["openai_chat", "responses_like", "anthropic_like"]
 
 ANTHROPIC_MEMBERS: Final = frozenset({"system", "thinking", "output_config", "top_k"})
-ANTHROPIC_BLOCKS: Final = frozenset(
-    {
-        "tool_use",
-        "tool_result",
-        "thinking",
-        "redacted_thinking",
-        "server_tool_use",
-        "web_search_tool_result",
-        "document",
-    }
+ANTHROPIC_BLOCKS: Final = (
+    "tool_use",
+    "tool_result",
+    "thinking",
+    "redacted_thinking",
+    "server_tool_use",
+    "web_search_tool_result",
+    "document",
 )
+"""Not a set: what stands in `type` may be anything."""
 
 
 def shape_of(source: JsonObject) -> Shape:
@@ -61,6 +61,8 @@ def decode(body: bytes, reply_id: str, created: int, mode: Mode) -> tuple[Decode
     Raises GatewayError `bad_request`.
     """
     source = read_object(body)
+    if fields.integer(source, "n") not in (None, 1):
+        fields.refuse("n", "`n` has to be 1 here: ask several times, or by /v1/chat/completions.")
     shape = shape_of(source)
     if shape != "anthropic_like":
         decoded = chat.decode_object(source, reply_id, created)

@@ -25,7 +25,7 @@ from core.domain.requests import (
 from core.wire.pictures import aspect_of, size_of
 
 from .choices import ChoicesReply
-from .messages import read
+from .messages import conversation
 from .reply import ChatReply
 from .tools import is_search, read_choice, read_tools
 
@@ -134,7 +134,7 @@ def reply_to(
 
 
 def _request(source: JsonObject, model: str) -> ChatRequest:
-    system, turns = read(_messages(source))
+    system, turns, left_out = conversation(source)
     tools, search = read_tools(source)
     metadata = _metadata(source)
     vendor = _vendor(source)
@@ -169,26 +169,9 @@ def _request(source: JsonObject, model: str) -> ChatRequest:
             name: value
             for name, value in source.items()
             if name not in UNDERSTOOD and fields.says_something(value)
-        },
+        }
+        | dict.fromkeys(left_out, True),
     )
-
-
-def _messages(source: JsonObject) -> list[Any]:
-    """`messages`, or what a Responses-shaped body says in their place."""
-    if source.get("messages") is not None or not ("input" in source or "instructions" in source):
-        return fields.array(source, "messages")
-    found: list[Any] = []
-    if instructions := fields.text(source, "instructions"):
-        found.append({"role": "system", "content": instructions})
-    given = source.get("input")
-    if isinstance(given, list):
-        items = cast("list[Any]", given)
-        if all(isinstance(item, dict) and "role" in item for item in items):
-            return found + items
-    if given is not None:
-        content = given if isinstance(given, str) else fields.as_json(cast(object, given))
-        found.append({"role": "user", "content": content})
-    return found
 
 
 def _sampling(source: JsonObject) -> Sampling:

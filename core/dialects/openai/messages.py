@@ -1,10 +1,15 @@
-"""The `messages` of a chat completion to turns, and the key that tells conversations apart."""
+"""The `messages` of a chat completion to turns, with what editors send in their place.
+
+Some send blocks of Anthropic's, calls as LangChain keeps them, or items in the shape of the Responses API.
+"""
 
 from __future__ import annotations
 
 from typing import Any, Final, cast
 
 from core.dialects import fields
+from core.dialects.anthropic.blocks import BlockReader
+from core.dialects.responses.items import KINDS, ItemReader
 from core.domain.content import (
     JsonObject,
     Media,
@@ -25,6 +30,18 @@ BLANK: Final = Turn.of(Role.USER, " ")
 
 _TEXTS: Final = ("text", "input_text", "output_text")
 _LINKS: Final = ("image_url", "input_image", "video_url", "audio_url")
+_ITEMS: Final = tuple(KINDS)
+_BLOCKS: Final = (
+    "image",
+    "document",
+    "tool_use",
+    "tool_result",
+    "redacted_thinking",
+    "search_result",
+    "server_tool_use",
+    "web_search_tool_result",
+)
+"""Blocks of Anthropic's that stand in chat messages, too."""
 
 
 class _Reader:
@@ -34,6 +51,7 @@ class _Reader:
         self.system: list[str] = []
         self.turns: list[Turn] = []
         self._names: dict[str, str] = {}
+        self._blocks = BlockReader(self._names)
         self._legacy: list[str] = []
         self._results: list[Part] = []
 
@@ -77,7 +95,7 @@ class _Reader:
             return []
         at = f"{at}.content"
         if isinstance(content, dict):
-            return [self._part(fields.as_object(cast(object, content), at), at)]
+            return self._part(fields.as_object(cast(object, content), at), at)
         if not isinstance(content, list):
             fields.refuse(at, f"`{at}` has to be text or an array of parts.")
         parts: list[Part] = []
@@ -85,24 +103,26 @@ class _Reader:
             if isinstance(item, str):
                 parts.append(Text(item))
             elif item is not None:
-                parts.append(self._part(fields.as_object(item, f"{at}[{index}]"), f"{at}[{index}]"))
+                parts += self._part(fields.as_object(item, f"{at}[{index}]"), f"{at}[{index}]")
         return [part for part in parts if not (isinstance(part, Text) and not part.text)]
 
-    @staticmethod
-    def _part(part: JsonObject, at: str) -> Part:
+    def _part(self, part: JsonObject, at: str) -> list[Part]:
         kind = part.get("type")
         if kind in _TEXTS or (kind is None and "text" in part):
-            return Text(fields.text(part, "text", at) or "")
+            return [Text(fields.text(part, "text", at) or "")]
         if kind in _LINKS:
-            return media.image(part, "image_url" if kind == "input_image" else kind, at)
+            return [media.image(part, "image_url" if kind == "input_image" else kind, at)]
         if kind == "input_audio":
-            return media.audio(part, at)
+            return [media.audio(part, at)]
         if kind == "file":
-            return media.file(part, at)
+            return [media.file(part, at)]
         if kind == "refusal":
-            return Refusal(fields.text(part, "refusal", at) or "")
+            return [Refusal(fields.text(part, "refusal", at) or "")]
         if kind in ("thinking", "reasoning"):
-            return Thought(fields.text(part, "thinking", at) or fields.text(part, "text", at) or "")
+            thought = fields.text(part, "thinking", at) or fields.text(part, "text", at) or ""
+            return [Thought(thought, fields.text(part, "signature", at) or "")]
+        if kind in _BLOCKS:
+            return self._blocks.block(part, at)
         raise fields.refusal(
             f"{at}.type", f"`{at}.type` {kind!r:.40} is not a kind of content this server reads."
         )
@@ -132,6 +152,8 @@ class _Reader:
             name = fields.text(custom, "name", f"{at}.custom") or ""
             self._names[call_id] = name
             return ToolCall(call_id, name, fields.text(custom, "input", f"{at}.custom") or "", "custom")
+        if "function" not in call and "name" in call:
+            return self._named(call_id, call, at, _signature(call))
         function = fields.as_object(call.get("function"), f"{at}.function")
         return self._named(call_id, function, f"{at}.function", _signature(call))
 
@@ -139,7 +161,7 @@ class _Reader:
         name = fields.text(function, "name", at)
         if not name:
             fields.refuse(f"{at}.name", f"`{at}.name` is missing.")
-        arguments = function.get("arguments")
+        arguments = function.get("arguments", function.get("args"))
         if arguments is not None and not isinstance(arguments, str):
             arguments = fields.as_json(arguments)
         self._names[call_id] = name
@@ -164,6 +186,27 @@ def _signature(call: JsonObject) -> str:
     for member in ("google", "thought_signature"):
         found = cast("JsonObject", found).get(member) if isinstance(found, dict) else None
     return found if isinstance(found, str) else ""
+
+
+def conversation(source: JsonObject) -> tuple[tuple[str, ...], tuple[Turn, ...], tuple[str, ...]]:
+    """System texts that lead, the turns, and the kinds of items that are not sent on."""
+    given = source.get("input")
+    if source.get("messages") is not None or not ("input" in source or "instructions" in source):
+        return *read(fields.array(source, "messages")), ()
+    instructions = fields.text(source, "instructions")
+    messages: list[Any] = [{"role": "system", "content": instructions}] if instructions else []
+    items = cast("list[Any]", given) if isinstance(given, list) else []
+    if items and all(isinstance(item, dict) for item in items):
+        if all("role" in item for item in items):
+            return *read([*messages, *items]), ()
+        if any("role" in item or item.get("type") in _ITEMS for item in items):
+            reader = ItemReader()
+            turns = reader.turns(items)
+            return (instructions,) if instructions else (), turns, tuple(sorted(reader.left_out))
+    if given is not None:
+        content = given if isinstance(given, str) else fields.as_json(cast(object, given))
+        messages.append({"role": "user", "content": content})
+    return *read(messages), ()
 
 
 def read(messages: list[Any]) -> tuple[tuple[str, ...], tuple[Turn, ...]]:

@@ -50,7 +50,8 @@ def _tool(entry: JsonObject, at: str, *, custom: bool = False) -> Tool:
     described = fields.text(entry, "description", at) or ""
     if custom:
         return Tool(name, described, None, "custom")
-    return Tool(name, described, fields.mapping(entry, "parameters", at))
+    schema = fields.mapping(entry, "parameters", at) or fields.mapping(entry, "input_schema", at)
+    return Tool(name, described, schema)
 
 
 def read_choice(source: JsonObject) -> ToolChoice:

@@ -37,6 +37,9 @@ RESULTS: Final = frozenset(
     {"function_call_output", "custom_tool_call_output", "local_shell_call_output", "shell_call_output"}
 )
 SHELLS: Final = frozenset({"local_shell_call", "shell_call"})
+KINDS: Final = frozenset({"message", "reasoning", "function_call", "custom_tool_call"}) | RESULTS | SHELLS
+"""Items that are sent on."""
+
 BLANK: Final = Turn.of(Role.USER, " ")
 
 
@@ -55,7 +58,7 @@ class ItemReader:
         """`input`: text, or an array of items. Never without a turn."""
         if isinstance(found, str):
             return (Turn.of(Role.USER, found),) if found else (BLANK,)
-        for index, item in enumerate(fields.array({"input": found}, "input")):
+        for index, item in enumerate([] if found is None else fields.as_array(found, "input")):
             at = f"input[{index}]"
             if isinstance(item, str):
                 self._add(Role.USER, [Text(item)])
@@ -101,7 +104,7 @@ class ItemReader:
         if isinstance(found, str):
             return [Text(found)] if found else []
         parts: list[Part] = []
-        for index, one in enumerate(fields.array({"content": found}, "content")):
+        for index, one in enumerate(fields.as_array(found, at)):
             where = f"{at}[{index}]"
             part = Text(one) if isinstance(one, str) else _part(fields.as_object(one, where), where)
             if not isinstance(part, Text) or part.text:
@@ -142,8 +145,8 @@ class ItemReader:
     def _result(self, item: JsonObject, at: str) -> ToolResult:
         call_id = self._call_id(item, at)
         output: Any = item.get("output")
-        if isinstance(output, dict):
-            output = fields.as_json(cast(JsonObject, output))
+        if isinstance(output, dict | bool | int | float):
+            output = fields.as_json(cast(object, output))
         parts = self.content(output, f"{at}.output")
         kept = tuple(part for part in parts if isinstance(part, Text | Media))
         return ToolResult(call_id, self._names.get(call_id, ""), kept or (Text(""),))

@@ -81,6 +81,8 @@ def _tool(entry: JsonObject, kind: str, at: str) -> Tool:
 def choice(source: JsonObject) -> ToolChoice:
     """`tool_choice`: a word, a tool by name, or those that are allowed; of a hosted tool nothing is known."""
     found: Any = source.get("tool_choice")
-    if isinstance(found, dict) and cast(JsonObject, found).get("type") not in NAMED | MODES:
-        return ToolChoice()
+    if isinstance(found, dict):
+        kind = fields.text(cast(JsonObject, found), "type", "tool_choice")
+        if kind not in NAMED | MODES:
+            return ToolChoice()
     return read_choice({"tool_choice": found})

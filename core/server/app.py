@@ -12,6 +12,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final
 
+from msgspec.structs import replace
+
 import core
 from core.config.settings import ServerSettings
 from core.domain.bodies import Tape
@@ -65,7 +67,7 @@ class Gateway:
         self.draining = False
         links = PictureLinks(clock)
         families = protocols(generation, studio, links, clock)
-        self._default = families[-1]
+        self._families, self._default = families, families[-1]
         own = Family("agtui", self._own_routes(links), self._default.error_body)
         self._of_path: dict[str, list[Family]] = {}
         for family in (*families, own):
@@ -113,6 +115,8 @@ class Gateway:
         exchange = Exchange(scope, receive, send, request_id, self._bodies, self._settings(), self._clock)
         path = self._known(exchange.path)
         family = self._family(exchange, path)
+        if family.id_header:
+            exchange.headers.append((family.id_header, exchange.shown_id))
         try:
             await self._serve(exchange, family, path)
         except (ClientGoneError, InterruptedRequest):
@@ -134,7 +138,7 @@ class Gateway:
         for family in self._of_path.get(path, ()):
             if family.claims(exchange):
                 return family
-        return self._default
+        return next((one for one in self._families if exchange.path.startswith(one.home)), self._default)
 
     def _known(self, path: str) -> str:
         """The path as the tables have it; empty if they don't."""
@@ -182,7 +186,8 @@ class Gateway:
             log.error("request %s failed after its response had begun: %s", exchange.id, failure)
             await exchange.finish()
             return
-        error = family.error_body(told(failure))
+        params = failure.params | {"request_id": exchange.shown_id}
+        error = family.error_body(replace(told(failure), params=params))
         headers: Headers = [*error.headers, ("server-timing", f"total;dur={exchange.elapsed_ms:.1f}")]
         if allow := failure.params.get("allow"):
             headers.append(("allow", allow))

@@ -37,7 +37,9 @@ class Family(Struct, frozen=True):
     """`routes` by path and method; a path that ends in `/` has something after it.
 
     `name` says where a key may stand and is the door of a record; `error_body` words a failure. Protocols
-    may share a path: `claims` says whether a request to such a path speaks this one.
+    may share a path: `claims` says whether a request to such a path speaks this one. `home` are beginnings of
+    paths that are its own even where nobody serves them; `id_header` is where its clients look for the id of
+    a request, beside the usual place.
     """
 
     name: str
@@ -45,3 +47,5 @@ class Family(Struct, frozen=True):
     error_body: Callable[[Failure], ErrorBody]
     claims: Callable[[Exchange], bool] = _anybody
     limit_headers: LimitHeaders = openai_headers
+    home: tuple[str, ...] = ()
+    id_header: str = ""

@@ -51,6 +51,34 @@ async def test_nobody_to_ask_is_overloaded(start: Start) -> None:
     assert (answer.status_code, answer.json()["error"]["type"]) == (503, "overloaded_error")
 
 
+async def test_the_id_of_a_request_is_where_anthropic_s_clients_look(start: Start) -> None:
+    world = await start(FakeProvider(saying("Hello")))
+    answer = await world.client.post(MESSAGES, json=ASK)
+    assert answer.headers["request-id"] == answer.headers["x-request-id"]
+    refused = await world.client.post(MESSAGES, json=ASK | {"max_tokens": 0})
+    assert refused.json()["request_id"] == refused.headers["request-id"]
+
+
+@pytest.mark.parametrize(
+    ("path", "says"),
+    [
+        ("/v1/messages/batches", ("type", "error")),
+        ("/v1beta/files", ("error.status", "NOT_FOUND")),
+        ("/v1/nowhere", ("error.type", "invalid_request_error")),
+    ],
+)
+async def test_a_path_nobody_serves_is_refused_in_its_protocol(
+    start: Start, path: str, says: tuple[str, str]
+) -> None:
+    world = await start(FakeProvider())
+    answer = await world.client.post(path, json={})
+    assert answer.status_code == 404
+    found = answer.json()
+    for name in says[0].split("."):
+        found = found[name]
+    assert found == says[1]
+
+
 async def test_a_wrong_key_is_said_in_the_words_of_the_protocol(start: Start) -> None:
     world = await start(FakeProvider())
     answer = await world.client.post(MESSAGES, json=ASK, headers={"authorization": "Bearer no"})

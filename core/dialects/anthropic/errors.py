@@ -54,8 +54,10 @@ def error_body(failure: Failure) -> ErrorBody:
         status = UNAVAILABLE
     else:
         status = status_of(failure)
-    body = msgspec.json.encode({"type": "error", "error": error_object(failure)})
-    return ErrorBody(status, headers_of(failure), body)
+    found: dict[str, Any] = {"type": "error", "error": error_object(failure)}
+    if request_id := failure.params.get("request_id"):
+        found["request_id"] = request_id
+    return ErrorBody(status, headers_of(failure), msgspec.json.encode(found))
 
 
 def _refused_upstream(failure: Failure) -> bool:

@@ -48,7 +48,15 @@ def family(generation: Generation) -> Family:
         MODELS: {"GET": Route(handlers.model)},
         **{path: {"POST": Route(handlers.report, recorded=False)} for path in REPORTS},
     }
-    return Family(FAMILY, routes, error_body, claims, anthropic_headers)
+    return Family(
+        FAMILY,
+        routes,
+        error_body,
+        claims,
+        anthropic_headers,
+        home=("/v1/messages/",),
+        id_header="request-id",
+    )
 
 
 def claims(exchange: Exchange) -> bool:

@@ -32,7 +32,7 @@ def family(generation: Generation) -> Family:
         routes[path] = {"GET": Route(handlers.models)}
         routes[path + "/"] = {"GET": Route(handlers.model), "POST": Route(handlers.call)}
     routes["/v1beta/interactions"] = {"POST": Route(handlers.interactions)}
-    return Family(FAMILY, routes, error_body, claims)
+    return Family(FAMILY, routes, error_body, claims, home=("/v1beta/",))
 
 
 def claims(exchange: Exchange) -> bool:

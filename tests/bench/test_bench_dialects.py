@@ -96,7 +96,9 @@ def reply(protocol: str) -> Reply:
 def test_a_request_read_and_a_chunk_written(protocol: str, figures: Figures) -> None:
     body = json.dumps(BODIES[protocol]).encode()
     read = READERS[protocol]
-    figures.add(f"{protocol}: read a {len(body)} B request", f"{microseconds(lambda: read(body), 300):.1f} us")
+    figures.add(
+        f"{protocol}: read a {len(body)} B request", f"{microseconds(lambda: read(body), 300):.1f} us"
+    )
 
     spoken = reply(protocol)
     opened: list[StreamEvent] = [Started(MODEL), PartOpened(Text(""))]

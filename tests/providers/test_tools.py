@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from msgspec import structs
 
+from core.domain.failure import GatewayError, Kind
 from core.domain.requests import (
     ChatRequest,
     Output,
@@ -54,6 +55,13 @@ def test_a_tool_choice_has_a_mode(choice: ToolChoice, gemini: object, claude: ob
     for to, mode in ((GEMINI, gemini), (CLAUDE, claude)):
         config = fields(to, tools=(WEATHER,), tool_choice=choice).get("toolConfig")
         assert config == (None if mode is None else {"functionCallingConfig": mode})
+
+
+def test_a_choice_of_a_tool_that_is_not_there_is_refused_before_anybody_is_asked() -> None:
+    with pytest.raises(GatewayError) as caught:
+        fields(tools=(WEATHER,), tool_choice=ToolChoice("any", ("nope",)))
+    assert caught.value.failure.kind is Kind.BAD_REQUEST
+    assert "`nope`" in caught.value.failure.public_message
 
 
 def test_no_choice_is_said_to_gemini_and_takes_the_tools_from_claude() -> None:

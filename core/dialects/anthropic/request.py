@@ -16,11 +16,11 @@ from core.dialects.conversation import conversation_key
 from core.dialects.jsonbody import read_object
 from core.domain.content import JsonObject, Role, Turn
 from core.domain.failure import Failure, GatewayError, Kind
-from core.domain.requests import ChatRequest, Effort, ImageOptions, Output, Sampling, Thinking
+from core.domain.requests import ChatRequest, Effort, ImageOptions, Output, Sampling, Thinking, ToolChoice
 from core.wire.pictures import aspect_of, size_of
 
 from .blocks import BlockReader
-from .tools import read_choice, read_tools
+from .tools import SEARCH, read_choice, read_tools
 
 EFFORTS: Final[dict[str, Effort]] = {
     "minimal": "minimal",
@@ -114,6 +114,8 @@ def _request(source: JsonObject, model: str) -> ChatRequest:
     turns = _turns(source, reader)
     tools, search, unknown = read_tools(source)
     choice, parallel = read_choice(source)
+    if search and choice.names == (SEARCH,) and all(tool.name != SEARCH for tool in tools):
+        choice = ToolChoice()  # of the server's own search, which is no function
     config = fields.mapping(source, "output_config") or {}
     extras = {
         name: value

@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from core.domain.content import ToolCall, ToolResult
+from core.domain.failure import GatewayError, Kind
 from core.domain.requests import ChatRequest, Tool
 from core.wire.schema import Mode, clean_json
 from core.wire.tool_names import ToolNames
@@ -115,6 +116,13 @@ def _calling(request: ChatRequest, row: Facts, names: ToolNames) -> dict[str, An
         case "none":
             return {"mode": "NONE"}
         case "any":
+            declared = {tool.name for tool in request.tools}
+            if missing := next((name for name in choice.names if name not in declared), ""):
+                raise GatewayError.of(
+                    Kind.BAD_REQUEST,
+                    f"The tool choice names `{missing:.80}`, which is not among the tools of the request.",
+                    params={"param": "tool_choice"},
+                )
             allowed = [names.wire(name) for name in choice.names]
             return {"mode": "ANY", "allowedFunctionNames": allowed} if allowed else {"mode": "ANY"}
         case "auto":

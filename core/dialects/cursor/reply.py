@@ -66,7 +66,8 @@ class CursorReply:
 
     def frames(self, batch: Sequence[object]) -> bytes:
         events = cast("Sequence[StreamEvent]", batch)
-        if self._mode == "raw":
+        plain = type(self._part) is Text and not self._tag_open
+        if self._mode == "raw" or (plain and len(events) == 1 and type(events[0]) is PartDelta):
             return self._chat.frames(events)
         return b"".join(
             self._hidden(event) if self._mode == "hide" else self._frames(event) for event in events

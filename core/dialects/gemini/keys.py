@@ -14,7 +14,7 @@ from core.domain.content import JsonObject
 
 def camel(source: JsonObject) -> JsonObject:
     """The same object with its own members (not those below them) in camelCase."""
-    if not any("_" in name for name in source):
+    if "_" not in "".join(source):
         return source
     return {_camel(name): value for name, value in source.items()}
 

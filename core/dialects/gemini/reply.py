@@ -53,6 +53,9 @@ _FINISH: Final = {
     FinishReason.OTHER: "OTHER",
 }
 
+_TEXT: Final = b'{"candidates":[{"content":{"role":"model","parts":[{"text":'
+_THOUGHT: Final = b'{"candidates":[{"content":{"role":"model","parts":[{"thought":true,"text":'
+
 WirePart = dict[str, Any]
 
 
@@ -66,6 +69,8 @@ class GeminiReply:
         self._array = array
         self._tail = _encode({"modelVersion": model, "responseId": reply_id})[1:]
         self._same = {"modelVersion": model, "responseId": reply_id}
+        self._piece = b'}]},"index":0}],' + self._tail
+        self._lead: bytes | None = None
         self._open: Part | None = None
         self._text: list[str] = []
         self._signature = ""
@@ -79,6 +84,10 @@ class GeminiReply:
 
     def frames(self, batch: Sequence[object]) -> bytes:
         """The response that a batch of stream events makes, ready for one write; maybe none."""
+        if self._lead is not None and len(batch) == 1 and type(event := batch[0]) is PartDelta:
+            if event.signature:
+                return self._frame(self._response(self._signed_piece(event), None))
+            return self._frame(self._lead + _encode(event.text) + self._piece) if event.text else b""
         parts: list[WirePart] = []
         ending: Finished | None = None
         for event in cast("Sequence[StreamEvent]", batch):
@@ -94,10 +103,10 @@ class GeminiReply:
                 case UsageSeen(usage=usage):
                     self._usage = usage
                 case Finished():
-                    self._ended = True
+                    self._ended, self._lead = True, None
                     ending = event
                 case Failed(failure=failure):
-                    self._ended = True
+                    self._ended, self._lead = True, None
                     before = self._frame(self._response(parts, None)) if parts else b""
                     return before + self._frame(_encode({"error": error_object(failure)})) + self._last()
                 case Started():
@@ -130,6 +139,11 @@ class GeminiReply:
         """A comment, or a blank between two values of the array."""
         return b"\n" if self._array else b": ping\n\n"
 
+    def _signed_piece(self, delta: PartDelta) -> list[WirePart]:
+        parts: list[WirePart] = []
+        self._delta(delta, parts)
+        return parts
+
     # --- the parts of a batch ---------------------------------------------------------------------
 
     def _delta(self, delta: PartDelta, parts: list[WirePart]) -> None:
@@ -143,9 +157,10 @@ class GeminiReply:
             self._sign(delta.signature, parts)
 
     def _opened(self, part: Part, parts: list[WirePart]) -> None:
-        self._open = part
+        self._open, self._lead = part, None
         match part:
             case Text() | Thought() | Refusal():
+                self._lead = _THOUGHT if isinstance(part, Thought) else _TEXT
                 if part.text:
                     self._say(part.text, parts)
                 if not isinstance(part, Refusal) and part.signature:
@@ -158,7 +173,7 @@ class GeminiReply:
                 parts += whole_part(part)
 
     def _closed(self, signature: str, parts: list[WirePart]) -> None:
-        part, self._open = self._open, None
+        part, self._open, self._lead = self._open, None, None
         if isinstance(part, ToolCall):
             arguments = "".join(self._text)
             signed = signature or self._signature

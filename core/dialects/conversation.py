@@ -1,10 +1,13 @@
-"""What makes two requests parts of one conversation, for clients that don't say it."""
+"""What every conversation has: a turn, and what makes two requests parts of one, if clients don't say it."""
 
 from __future__ import annotations
 
 from hashlib import blake2b
 
-from core.domain.content import Text, Turn
+from core.domain.content import Role, Text, Turn
+
+BLANK = Turn.of(Role.USER, " ")
+"""What is asked when nothing is."""
 
 
 def conversation_key(system: tuple[str, ...], turns: tuple[Turn, ...], salt: str = "") -> str:

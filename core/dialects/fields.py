@@ -28,6 +28,13 @@ def says_something(value: object) -> bool:
     return bool(value)
 
 
+def unread(source: JsonObject, understood: frozenset[str], at: str = "") -> JsonObject:
+    """The members that nobody reads and that ask for something, by where they stand."""
+    return {
+        at + name: value for name, value in source.items() if name not in understood and says_something(value)
+    }
+
+
 def refusal(name: str, message: str) -> GatewayError:
     """`bad_request` about the member `name`."""
     return GatewayError.of(Kind.BAD_REQUEST, message, params={"param": name})
@@ -92,6 +99,14 @@ def integer(source: JsonObject, name: str, at: str = "") -> int | None:
     if value != int(value):
         refuse(join(at, name), f"`{join(at, name)}` has to be a whole number.")
     return int(value)
+
+
+def positive(source: JsonObject, name: str, at: str = "") -> int | None:
+    """A whole number that is at least 1."""
+    value = integer(source, name, at)
+    if value is not None and value < 1:
+        refuse(join(at, name), f"`{join(at, name)}` has to be at least 1.")
+    return value
 
 
 def flag(source: JsonObject, name: str, at: str = "") -> bool | None:

@@ -168,6 +168,11 @@ class Exchange:
                 self.body_read = True
                 return parts[0] if len(parts) == 1 else b"".join(parts)
 
+    @property
+    def body_bytes(self) -> int:
+        """How long the body is that has been read."""
+        return self._held
+
     def release(self) -> None:
         """Give back what the body took of the budget; once the request is over."""
         self._budget.give_back(self._held)

@@ -412,3 +412,14 @@ def test_a_choice_of_the_server_s_search_is_no_choice_of_a_function() -> None:
     )
     assert found.search
     assert found.tool_choice == ToolChoice()
+
+
+def test_a_page_that_was_fetched_is_told_by_its_link() -> None:
+    page = {"type": "web_fetch_result", "url": "https://e.test/a"}
+    (part,) = user({"type": "web_fetch_tool_result", "tool_use_id": "s1", "content": page})
+    assert isinstance(part, Text)
+    assert "https://e.test/a" in part.text
+
+
+def test_a_system_text_that_only_anthropic_s_billing_reads_is_left_out() -> None:
+    assert request(system="x-anthropic-billing-header: cc_version=2").system == ()

@@ -399,3 +399,9 @@ def test_members_that_ask_for_nothing_are_not_lost() -> None:
 def test_a_tool_in_anthropic_s_shape_keeps_its_schema() -> None:
     (tool,) = request(tools=[{"name": "f", "description": "d", "input_schema": {"type": "object"}}]).tools
     assert tool.parameters == {"type": "object"}
+
+
+def test_a_budget_alone_asks_for_thinking() -> None:
+    found = request(thinking_budget="2048")
+    assert found.thinking == Thinking(budget=2048)
+    assert found.extras == {}

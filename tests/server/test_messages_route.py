@@ -26,6 +26,7 @@ async def test_a_question_gets_a_message(start: Start) -> None:
     assert answer.status_code == 200, answer.text
     assert answer.json()["content"] == [{"type": "text", "text": "Hello you"}]
     assert answer.headers["x-account-email"] == "ada@test"
+    assert answer.headers["x-context-purified"] == "false"
     assert world.recorder.last.door == "anthropic"
 
 

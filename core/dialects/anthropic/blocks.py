@@ -149,7 +149,7 @@ def _search_result(block: JsonObject, at: str, content: list[Part]) -> str:
 def _pages(block: JsonObject) -> str:
     """The pages that a search of the server's found, as a list of links."""
     found = block.get("content")
-    pages = cast("list[JsonObject]", found) if isinstance(found, list) else []
+    pages = cast("list[JsonObject]", found if isinstance(found, list) else [found])
     lines = [
         f"- {page.get('title') or page['url']}: {page['url']}"
         for page in pages

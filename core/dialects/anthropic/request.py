@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from core.dialects import fields
-from core.dialects.conversation import conversation_key
+from core.dialects.conversation import BLANK, conversation_key
 from core.dialects.jsonbody import read_object
 from core.domain.content import JsonObject, Role, Turn
 from core.domain.failure import Failure, GatewayError, Kind
@@ -37,7 +37,6 @@ BILLING: Final = "x-anthropic-billing-header"
 LONG_CONTEXT: Final = "[1m]"
 """What Claude Code puts after a model's name to ask for a context of a million tokens."""
 
-BLANK: Final = Turn.of(Role.USER, " ")
 UNDERSTOOD: Final = frozenset(
     {
         "model",
@@ -117,12 +116,8 @@ def _request(source: JsonObject, model: str) -> ChatRequest:
     if search and choice.names == (SEARCH,) and all(tool.name != SEARCH for tool in tools):
         choice = ToolChoice()  # of the server's own search, which is no function
     config = fields.mapping(source, "output_config") or {}
-    extras = {
-        name: value
-        for name, value in source.items()
-        if name not in UNDERSTOOD and fields.says_something(value)
-    }
-    extras |= unknown | {f"messages.{kind}": True for kind in sorted(reader.left_out)}
+    extras = fields.unread(source, UNDERSTOOD) | unknown
+    extras |= {f"messages.{kind}": True for kind in sorted(reader.left_out)}
     return ChatRequest(
         model=model,
         turns=turns,
@@ -145,14 +140,18 @@ def _request(source: JsonObject, model: str) -> ChatRequest:
 def _system(source: JsonObject) -> tuple[str, ...]:
     found: Any = source.get("system")
     if isinstance(found, str):
-        return (found,) if found.strip() else ()
+        return (found,) if _is_said(found) else ()
     texts: list[str] = []
     for index, item in enumerate(fields.array(source, "system")):
         at = f"system[{index}]"
         text = item if isinstance(item, str) else fields.text(fields.as_object(item, at), "text", at)
-        if text and text.strip() and not text.lstrip().startswith(BILLING):
+        if text and _is_said(text):
             texts.append(text)
     return tuple(texts)
+
+
+def _is_said(text: str) -> bool:
+    return bool(text.strip()) and not text.lstrip().startswith(BILLING)
 
 
 def _turns(source: JsonObject, reader: BlockReader) -> tuple[Turn, ...]:
@@ -169,9 +168,6 @@ def _turns(source: JsonObject, reader: BlockReader) -> tuple[Turn, ...]:
 
 
 def _sampling(source: JsonObject) -> Sampling:
-    limit = fields.integer(source, "max_tokens")
-    if limit is not None and limit < 1:
-        fields.refuse("max_tokens", "`max_tokens` has to be at least 1.")
     words = fields.array(source, "stop_sequences")
     if not all(isinstance(word, str) for word in words):
         fields.refuse("stop_sequences", "`stop_sequences` has to be an array of texts.")
@@ -180,7 +176,7 @@ def _sampling(source: JsonObject) -> Sampling:
         top_p=fields.number(source, "top_p"),
         top_k=fields.integer(source, "top_k"),
         stop=tuple(word for word in words if word),
-        max_output_tokens=limit,
+        max_output_tokens=fields.positive(source, "max_tokens"),
     )
 
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 from typing import Any, Final
 
 from core.dialects import fields
-from core.dialects.conversation import conversation_key
+from core.dialects.conversation import BLANK, conversation_key
 from core.dialects.jsonbody import read_object
-from core.domain.content import JsonObject, Role, Turn
+from core.domain.content import JsonObject
 from core.domain.requests import (
     ChatRequest,
     Effort,
@@ -67,7 +67,6 @@ CONFIG: Final = frozenset(
         "imageConfig",
     }
 )
-BLANK: Final = Turn.of(Role.USER, " ")
 
 
 def decode(body: bytes, model: str) -> ChatRequest:
@@ -114,16 +113,8 @@ def read(source: JsonObject, model: str) -> ChatRequest:
         safety=tuple(setting for setting, _ in keys.listed(source, "safetySettings")),
         n=n,
         conversation=conversation_key(system, said),
-        extras=_extras(source, ROOT) | _extras(config, CONFIG, "generationConfig.") | extra_tools,
+        extras=fields.unread(source, ROOT) | fields.unread(config, CONFIG, "generationConfig.") | extra_tools,
     )
-
-
-def _extras(source: JsonObject, understood: frozenset[str], at: str = "") -> JsonObject:
-    return {
-        at + name: value
-        for name, value in source.items()
-        if name not in understood and fields.says_something(value)
-    }
 
 
 def _tools(source: JsonObject) -> tuple[tuple[Tool, ...], bool, JsonObject]:
@@ -175,9 +166,6 @@ def _choice(source: JsonObject) -> ToolChoice:
 
 def _sampling(config: JsonObject) -> Sampling:
     at = "generationConfig"
-    limit = fields.integer(config, "maxOutputTokens", at)
-    if limit is not None and limit < 1:
-        fields.refuse(f"{at}.maxOutputTokens", f"`{at}.maxOutputTokens` has to be at least 1.")
     top_k = fields.number(config, "topK", at)
     return Sampling(
         temperature=fields.number(config, "temperature", at),
@@ -187,7 +175,7 @@ def _sampling(config: JsonObject) -> Sampling:
         seed=fields.integer(config, "seed", at),
         presence_penalty=fields.number(config, "presencePenalty", at),
         frequency_penalty=fields.number(config, "frequencyPenalty", at),
-        max_output_tokens=limit,
+        max_output_tokens=fields.positive(config, "maxOutputTokens", at),
     )
 
 

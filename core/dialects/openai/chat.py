@@ -70,6 +70,7 @@ UNDERSTOOD: Final = frozenset(
         "reasoning_effort",
         "reasoning",
         "thinking",
+        "thinking_budget",
         "extra_body",
         "google",
         "modalities",
@@ -85,7 +86,7 @@ UNDERSTOOD: Final = frozenset(
         "safety_settings",
     }
 )
-THINKING: Final = frozenset({"reasoning_effort", "reasoning", "thinking"})
+THINKING: Final = frozenset({"reasoning_effort", "reasoning", "thinking", "thinking_budget"})
 IMAGE: Final = frozenset({"image_config", "size", "quality", "image_size", "imageSize"})
 SESSIONS: Final = ("session_id", "conversation_id", "thread_id")
 """Members of `metadata` by which clients name a conversation."""
@@ -165,12 +166,7 @@ def _request(source: JsonObject, model: str) -> ChatRequest:
         n=n or 1,
         conversation=key or conversation_key(system, turns, fields.text(source, "user") or ""),
         metadata=metadata,
-        extras={
-            name: value
-            for name, value in source.items()
-            if name not in UNDERSTOOD and fields.says_something(value)
-        }
-        | dict.fromkeys(left_out, True),
+        extras=fields.unread(source, UNDERSTOOD) | dict.fromkeys(left_out, True),
     )
 
 
@@ -208,7 +204,8 @@ def _vendor(source: JsonObject) -> JsonObject:
 def _thinking(source: JsonObject, vendor: JsonObject) -> Thinking:
     if not vendor and source.keys().isdisjoint(THINKING):
         return Thinking()
-    effort, budget, include = source.get("reasoning_effort"), None, None
+    effort, include = source.get("reasoning_effort"), None
+    budget = fields.integer(source, "thinking_budget")
     name = "reasoning_effort"
     if reasoning := fields.mapping(source, "reasoning"):
         effort, name = reasoning.get("effort") or effort, "reasoning.effort"

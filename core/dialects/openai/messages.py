@@ -9,6 +9,7 @@ from typing import Any, Final, cast
 
 from core.dialects import fields
 from core.dialects.anthropic.blocks import BlockReader
+from core.dialects.conversation import BLANK
 from core.dialects.responses.items import KINDS, ItemReader
 from core.domain.content import (
     JsonObject,
@@ -24,9 +25,6 @@ from core.domain.content import (
 )
 
 from . import media
-
-BLANK: Final = Turn.of(Role.USER, " ")
-"""What is asked when there are no messages at all."""
 
 _TEXTS: Final = ("text", "input_text", "output_text")
 _LINKS: Final = ("image_url", "input_image", "video_url", "audio_url")

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any, Final, cast
 
 from core.dialects import fields
+from core.dialects.conversation import BLANK
 from core.dialects.openai import media
 from core.domain.content import (
     JsonObject,
@@ -39,8 +40,6 @@ RESULTS: Final = frozenset(
 SHELLS: Final = frozenset({"local_shell_call", "shell_call"})
 KINDS: Final = frozenset({"message", "reasoning", "function_call", "custom_tool_call"}) | RESULTS | SHELLS
 """Items that are sent on."""
-
-BLANK: Final = Turn.of(Role.USER, " ")
 
 
 class ItemReader:

@@ -94,7 +94,9 @@ def decode(body: bytes) -> Asked:
         image=ImageOptions(),
         search=offered.search,
         conversation=key,
-        extras=_extras(source) | offered.unknown | dict.fromkeys(sorted(reader.left_out), True),
+        extras=fields.unread(source, UNDERSTOOD)
+        | offered.unknown
+        | dict.fromkeys(sorted(reader.left_out), True),
     )
     stored = fields.flag(source, "store")
     return Asked(
@@ -107,22 +109,11 @@ def decode(body: bytes) -> Asked:
     )
 
 
-def _extras(source: JsonObject) -> JsonObject:
-    return {
-        name: value
-        for name, value in source.items()
-        if name not in UNDERSTOOD and name not in REFUSED and fields.says_something(value)
-    }
-
-
 def _sampling(source: JsonObject) -> Sampling:
-    limit = fields.integer(source, "max_output_tokens")
-    if limit is not None and limit < 1:
-        fields.refuse("max_output_tokens", "`max_output_tokens` has to be at least 1.")
     return Sampling(
         temperature=fields.number(source, "temperature"),
         top_p=fields.number(source, "top_p"),
-        max_output_tokens=limit,
+        max_output_tokens=fields.positive(source, "max_output_tokens"),
     )
 
 

@@ -73,16 +73,11 @@ class Anthropic:
     async def messages(self, exchange: Exchange, watch: Watch) -> None:
         """`POST /v1/messages`"""
         exchange.headers.append(PURIFIED)
-        size = 0
-
-        def decode(body: bytes) -> Asked:
-            nonlocal size
-            size = len(body)
-            return request.decode(body)
-
-        asked = await read_json(exchange, decode)
+        asked = await read_json(exchange, request.decode)
         number = exchange.id.removeprefix("req_")
-        reply = MessageReply(f"msg_{number}", asked.name, size // BYTES_A_TOKEN, asked.shows_thoughts)
+        reply = MessageReply(
+            f"msg_{number}", asked.name, exchange.body_bytes // BYTES_A_TOKEN, asked.shows_thoughts
+        )
         if local.is_warmup(asked.request) or local.is_probe(asked.request):
             await self._answer_here(exchange, asked, MessageReply(f"msg_warmup_{number}", asked.name, 1))
             return

@@ -44,15 +44,8 @@ class Responses:
 
     async def make(self, exchange: Exchange, watch: Watch) -> None:
         """`POST /v1/responses`"""
-        size = 0
-
-        def decode(body: bytes) -> Asked:
-            nonlocal size
-            size = len(body)
-            return request.decode(body)
-
-        asked = await read_json(exchange, decode)
-        chat, size = self._continued(asked, exchange, size)
+        asked = await read_json(exchange, request.decode)
+        chat, size = self._continued(asked, exchange, exchange.body_bytes)
         reply = ResponseReply(
             f"resp_{exchange.id.removeprefix('req_')}",
             chat.model,

@@ -76,7 +76,7 @@ def filled(
                         kept = store.find(_place_key(conversation, part))
                     first = False
                     signed = _signed(part, kept, family)
-                case Thought():
+                case Thought() if part.text:
                     signed = _signed(part, store.find(_thought_key(part.text)), family)
                 case _:
                     pass
@@ -130,7 +130,8 @@ class Watch:
         if not signature:
             return
         if isinstance(part, Thought):
-            keys = [_thought_key(part.text + text)]
+            said = part.text + text  # without a word one thought is like any other
+            keys = [_thought_key(said)] if said else []
         else:
             whole = structs.replace(part, arguments=part.arguments + text)
             keys = [_call_key(part.id)] if part.id else []

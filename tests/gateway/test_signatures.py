@@ -95,6 +95,12 @@ async def test_a_thought_gets_its_signature_back_by_its_text() -> None:
     assert await world.sends(Thought("Let me guess.")) == (Thought("Let me guess."),)
 
 
+async def test_thoughts_without_words_are_not_taken_for_each_other() -> None:
+    world = World()
+    await world.hears(Thought("", SIGNED), Text("So."))
+    assert await world.sends(Thought(""), Text("So."), conversation="y") == (Thought(""), Text("So."))
+
+
 async def test_the_first_call_is_found_by_its_place_when_a_client_gave_it_another_id() -> None:
     world = World()
     await world.hears(

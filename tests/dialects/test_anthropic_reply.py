@@ -14,7 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.dialects.anthropic.reply import MessageReply
+from core.dialects.anthropic.blocks import BlockReader
+from core.dialects.anthropic.reply import MessageReply, whole_blocks
 from core.domain.content import (
     Base64Text,
     Citation,
@@ -186,12 +187,25 @@ def test_a_call_without_arguments_says_an_empty_object() -> None:
     assert deltas == [{"type": "input_json_delta", "partial_json": "{}"}]
 
 
-def test_thoughts_that_nobody_wants_to_see_carry_their_signature_alone() -> None:
-    speaking = reply(shows_thoughts=False)
-    found = assembled(events_of(speaking.frames(STREAMS["thought"])))
-    assert found[0] == {"type": "thinking", "thinking": "", "signature": "sig-of-thought"}
-    whole = json.loads(reply(shows_thoughts=False).body(Answer(STARTED, (Thought("hm", "s"), Text("a")))))
-    assert whole["content"][0] == {"type": "thinking", "thinking": "", "signature": "s"}
+def test_thoughts_that_nobody_wants_to_see_have_no_text_and_come_back_whole() -> None:
+    thought = Thought("Let me see", "sig-of-thought")
+    streamed = assembled(events_of(reply(shows_thoughts=False).frames(STREAMS["thought"])))[0]
+    whole = json.loads(reply(shows_thoughts=False).body(Answer(STARTED, (thought, Text("a")))))["content"][0]
+    assert streamed == whole
+    assert whole["thinking"] == ""
+    assert thought.text not in json.dumps(whole)
+    assert BlockReader().block(whole, "messages[0]") == [thought]
+
+
+@pytest.mark.parametrize("signature", ["", "sig", "YWd0dWkA", "YWd0dWkAé", "YWd0dWkAYWJj"])
+def test_a_signature_that_hides_nothing_is_no_trouble(signature: str) -> None:
+    (found,) = BlockReader().block({"type": "thinking", "thinking": "hm", "signature": signature}, "at")
+    assert found == Thought("hm", "" if signature.startswith("YWd") else signature)
+
+
+def test_a_thought_without_words_keeps_its_signature_as_it_is() -> None:
+    (block,) = whole_blocks(Thought("", "sig"), 0, shows_thoughts=False)
+    assert block["signature"] == "sig"
 
 
 def test_a_heartbeat_is_a_ping() -> None:

@@ -12,6 +12,8 @@ from core.dialects import fields
 from core.dialects.media import from_base64, mime_of
 from core.domain.content import JsonObject, Media, Part, Text, Thought, ToolCall, ToolResult, Url
 
+from .hidden import shown
+
 SILENT: Final = frozenset({"container_upload", "compaction", "server_tool_use", "mcp_tool_use", "fallback"})
 """Blocks that are left out of what is sent on."""
 
@@ -60,7 +62,7 @@ class BlockReader:
                 return self._document(block, at)
             case "thinking":
                 text = fields.text(block, "thinking", at) or ""
-                return [Thought(text, fields.text(block, "signature", at) or "")]
+                return [shown(Thought(text, fields.text(block, "signature", at) or ""))]
             case "redacted_thinking":
                 return [Thought("", fields.text(block, "data", at) or "")]
             case "tool_use":

@@ -40,6 +40,7 @@ from core.domain.events import (
 from core.wire.sse import EVENT_STREAM
 
 from .errors import error_object
+from .hidden import hidden
 
 _encode: Final[Callable[[Any], bytes]] = msgspec.json.Encoder().encode
 _PING: Final = b'event: ping\ndata: {"type":"ping"}\n\n'
@@ -60,7 +61,7 @@ class MessageReply:
     """Speaks Messages to one client. `model` is the name that the client asked for.
 
     `estimate` stands for the tokens of the prompt until the upstream tells them; without `shows_thoughts`
-    thinking blocks carry their signature alone.
+    thinking blocks carry their signature alone, which then holds the text, too.
     """
 
     def __init__(self, reply_id: str, model: str, estimate: int = 0, shows_thoughts: bool = True) -> None:
@@ -72,6 +73,7 @@ class MessageReply:
         self._delta: bytes | None = None
         self._signature = ""
         self._arguments: list[str] = []
+        self._unseen: list[str] = []
         self._called = self._ends_thinking = False
         self._searches = 0
         self._begun = self._ended = False
@@ -135,7 +137,7 @@ class MessageReply:
         self._delta = None
 
     def _opened(self, part: Part, out: list[bytes]) -> None:
-        self._part, self._delta, self._signature = part, None, ""
+        self._part, self._delta, self._signature, self._unseen = part, None, "", []
         match part:
             case Text() | Refusal():
                 self._add(PartDelta(part.text), out)
@@ -178,7 +180,10 @@ class MessageReply:
             if part.kind == "custom":
                 return
         elif isinstance(part, Thought):
-            if not self._shows_thoughts or not delta.text:
+            if not self._shows_thoughts:
+                self._unseen.append(delta.text)
+                return
+            if not delta.text:
                 return
             if self._delta is None:
                 self._start({"type": "thinking", "thinking": "", "signature": ""}, out, _THINKING)
@@ -192,6 +197,7 @@ class MessageReply:
     def _closed(self, signature: str, out: list[bytes]) -> None:
         part, self._part = self._part, None
         if isinstance(part, Thought):
+            signature = hidden("".join(self._unseen), signature)
             if self._delta is None and signature:
                 self._start({"type": "thinking", "thinking": "", "signature": ""}, out, _THINKING)
             if self._delta is not None and signature:
@@ -254,10 +260,11 @@ def whole_blocks(part: Part, searches: int, shows_thoughts: bool) -> list[dict[s
         case Text(text=text) | Refusal(text=text):
             return [_text_block(text, part)] if text else []
         case Thought(text=text, signature=signature):
-            shown = text if shows_thoughts else ""
-            if not shown and not signature:
+            if not shows_thoughts:
+                text, signature = "", hidden(text, signature)
+            if not text and not signature:
                 return []
-            return [{"type": "thinking", "thinking": shown, "signature": signature}]
+            return [{"type": "thinking", "thinking": text, "signature": signature}]
         case ToolCall(kind="builtin"):
             return []
         case ToolCall():

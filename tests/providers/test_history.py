@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -57,6 +58,27 @@ def test_parallel_calls_split_over_messages_are_one_turn_with_results_in_call_or
         {"result": "one"},
         {"result": "two"},
     ]
+
+
+def test_thousands_of_calls_are_paired_at_once_whatever_the_order_of_their_results() -> None:
+    calls = [ToolCall(f"c{index}", "f", "{}") for index in range(8000)]
+    results = [ToolResult(f"c{index}", "f", (Text(str(index)),)) for index in range(8000)]
+    began = time.thread_time()
+    got = contents(user("a"), model(*calls), user(*reversed(results)))
+    assert time.thread_time() - began < 1.5
+    said = [part["functionResponse"]["response"]["result"] for part in got[2]["parts"]]
+    assert said == [str(index) for index in range(8000)]
+
+
+def test_ids_that_are_used_again_are_told_apart_and_keep_their_results() -> None:
+    calls = [ToolCall(f"c{index % 2}", f"f{index}", "{}") for index in range(6)]
+    results = [ToolResult(f"c{index % 2}", f"f{index}", (Text(str(index)),)) for index in range(6)]
+    got = contents(user("a"), model(*calls), user(*results))
+    ids = [part["functionCall"]["id"] for part in got[1]["parts"]]
+    assert ids == ["c0", "c1", "c0-2", "c1-2", "c0-3", "c1-3"]
+    assert [part["functionResponse"]["id"] for part in got[2]["parts"]] == ids
+    said = [part["functionResponse"]["response"]["result"] for part in got[2]["parts"]]
+    assert said == [str(index) for index in range(6)]
 
 
 def test_a_call_without_a_result_gets_one_that_says_so() -> None:

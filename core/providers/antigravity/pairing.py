@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 import msgspec
@@ -31,7 +32,7 @@ def paired(turns: list[WireTurn], strict_ids: bool) -> list[WireTurn]:
     `strict_ids` rewrites ids to letters, digits, `_` and `-`, as Claude wants them.
     """
     out: list[WireTurn] = []
-    taken: set[str] = set()
+    fresh = _Ids(strict_ids)
     at = 0
     while at < len(turns):
         turn = turns[at]
@@ -46,7 +47,7 @@ def paired(turns: list[WireTurn], strict_ids: bool) -> list[WireTurn]:
         after = turns[at].parts if at < len(turns) else []
         at += 1
         asked = [call["id"] for call in calls]
-        ids = [_distinct(one, place, len(out), taken, strict_ids) for place, one in enumerate(asked)]
+        ids = [fresh.distinct(one, place, len(out)) for place, one in enumerate(asked)]
         answers, strays = _match(calls, [part for part in after if "functionResponse" in part])
         rest = [part for part in after if "functionResponse" not in part]
         renamed = iter(ids)
@@ -77,36 +78,45 @@ def _match(
 ) -> tuple[list[WirePart | None], list[WirePart]]:
     """For each call its result: by id, then by name in order, then by position; and what is left over."""
     answers: list[WirePart | None] = [None] * len(calls)
-    left = list(results)
-
-    def take(test: str) -> None:
+    left = dict(enumerate(results))
+    for key in _KEYS:
+        waiting: defaultdict[str, deque[int]] = defaultdict(deque)
+        for place, result in left.items():
+            waiting[key(result["functionResponse"])].append(place)
+        waiting.pop("", None)
         for at, call in enumerate(calls):
-            if answers[at] is None:
-                found = next((one for one in left if _fits(test, call, one["functionResponse"])), None)
-                if found is not None:
-                    answers[at] = found
-                    left.remove(found)
-
-    for test in ("id", "name", "position"):
-        take(test)
-    return answers, left
+            if answers[at] is None and (places := waiting.get(key(call))):
+                answers[at] = left.pop(places.popleft())
+    return answers, list(left.values())
 
 
-def _fits(test: str, call: dict[str, Any], result: dict[str, Any]) -> bool:
-    return test == "position" or bool(result[test] and result[test] == call[test])
+_KEYS: Final[tuple[Callable[[dict[str, Any]], str], ...]] = (
+    lambda one: one["id"],
+    lambda one: one["name"],
+    lambda _: "anywhere",
+)
 
 
-def _distinct(call_id: str, place: int, turn: int, taken: set[str], strict: bool) -> str:
-    """An id that no other call of the history has; the same history always gives the same ids."""
-    wanted = ODD_IN_ID.sub("_", call_id) if strict else call_id
-    if not wanted:
-        wanted = _made_id(turn, place)
-    found, count = wanted, 1
-    while found in taken:
-        count += 1
-        found = f"{wanted}-{count}"
-    taken.add(found)
-    return found
+class _Ids:
+    """Ids that no other call of the history has; the same history always gives the same ones.
+
+    `strict`: of letters, digits, `_` and `-` alone.
+    """
+
+    def __init__(self, strict: bool) -> None:
+        self._strict = strict
+        self._taken: set[str] = set()
+        self._counts: dict[str, int] = {}
+
+    def distinct(self, call_id: str, place: int, turn: int) -> str:
+        wanted = (ODD_IN_ID.sub("_", call_id) if self._strict else call_id) or _made_id(turn, place)
+        found, count = wanted, self._counts.get(wanted, 1)
+        while found in self._taken:
+            count += 1
+            found = f"{wanted}-{count}"
+        self._taken.add(found)
+        self._counts[wanted] = count
+        return found
 
 
 def _made_id(turn: int, place: int) -> str:

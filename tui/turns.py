@@ -127,13 +127,15 @@ def image_view(media: Media) -> ImageView:
 
 
 def footer(note: Note) -> str:
-    """`↑12 ↓180 tok · 2.1 s · ada@… · sandbox-thinking`; what is unknown is left out."""
+    """`↑12 ↓180 tok · 2.1 s · ada@… · sandbox-thinking`; what is unknown is left out, and so is the time
+    that a refusal took, unless somebody waited for it."""
     facts = (
         [tokens(Usage(note.input_tokens, note.output_tokens))]
         if note.output_tokens or note.input_tokens
         else []
     )
-    if note.seconds >= 0.001:
+    answered = bool(facts or note.account or note.model)
+    if note.seconds >= (0.001 if answered else 1.0):
         facts.append(say.milliseconds(note.seconds * 1000))
     facts += [say.short_email(note.account)] if note.account else []
     facts += [note.model] if note.model else []

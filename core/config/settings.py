@@ -120,6 +120,14 @@ class GatewaySettings(Struct, frozen=True, kw_only=True):
         doc("Times that such an answer may search before it has to be given; 0: it can't search.", 0, 16),
     ] = 4
     search_timeout_s: Annotated[float, doc("Seconds that one such search may take.", 1, 3_600)] = 60.0
+    fetch_links: Annotated[
+        bool,
+        doc(
+            "Follow https links to pictures, sounds, videos and PDF in requests, to public addresses only; "
+            "off: such requests are refused."
+        ),
+    ] = True
+    fetch_http: Annotated[bool, doc("Follow http links, too.")] = False
 
 
 class LibrarySettings(Struct, frozen=True, kw_only=True):

@@ -45,7 +45,7 @@ def from_url(url: str, name: str, default: str = "image/png") -> Media:
     if url[:5].lower() != "data:":
         if not url[:8].lower().startswith(("http://", "https://")):
             fields.refuse(name, f"`{name}` has to be a data: URL or an http(s) link.")
-        return Media(mime_of(url, default), Url(url))
+        return Media(mime_of(url, default), Url(url, name))
     header, comma, payload = url[5:].partition(",")
     if not comma:
         fields.refuse(name, f"`{name}` is a data: URL without a comma.")

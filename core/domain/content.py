@@ -6,11 +6,11 @@ library's concern, not a property of content.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from enum import StrEnum
 from typing import Any, Literal
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 __all__ = [
     "AssetRef",
@@ -32,6 +32,7 @@ __all__ = [
     "Turn",
     "media_of",
     "text_of",
+    "with_media",
 ]
 
 
@@ -63,9 +64,11 @@ class Base64Text(Struct, frozen=True, tag="base64"):
 
 
 class Url(Struct, frozen=True, tag="url"):
-    """A reference that only the guarded fetcher may resolve."""
+    """A reference that only the guarded fetcher may resolve. `at` is the member of the client's request
+    that held it."""
 
     url: str
+    at: str = ""
 
 
 class AssetRef(Struct, frozen=True, tag="asset"):
@@ -167,6 +170,17 @@ def media_of(parts: Sequence[Part]) -> Iterator[Media]:
         for inner in part.parts if isinstance(part, ToolResult) else (part,):
             if isinstance(inner, Media):
                 yield inner
+
+
+def with_media(turns: Sequence[Turn], replace: Callable[[Media], Media]) -> tuple[Turn, ...]:
+    """The turns with each of their media, those inside tool results included, as `replace` gives it."""
+
+    def replaced(part: Any) -> Any:
+        if isinstance(part, ToolResult):
+            return structs.replace(part, parts=tuple(replaced(inner) for inner in part.parts))
+        return replace(part) if isinstance(part, Media) else part
+
+    return tuple(structs.replace(turn, parts=tuple(map(replaced, turn.parts))) for turn in turns)
 
 
 JsonObject = dict[str, Any]

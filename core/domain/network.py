@@ -1,4 +1,5 @@
-"""The seam to upstreams: a call out, its answer, and who makes it. A port like those of ports.py."""
+"""The seams to the network: a call to an upstream, its answer and who makes it; links that clients send,
+and who follows them. Ports like those of ports.py."""
 
 from __future__ import annotations
 
@@ -73,3 +74,19 @@ class Transport(Protocol):
         ...
 
     async def aclose(self) -> None: ...
+
+
+class Fetched(Struct, frozen=True):
+    """What a link led to. `mime` is what its first bytes tell, whatever the server called it."""
+
+    mime: str
+    content: bytes
+
+
+class LinkFetcher(Protocol):
+    """Follows a link that a client sent, into the public network only, and keeps nothing of it.
+
+    `fetch` raises GatewayError `bad_request` whatever stands in the way, in words for who sent the link.
+    """
+
+    async def fetch(self, url: str) -> Fetched: ...

@@ -24,6 +24,8 @@ from .events import Answer, Batch, JobEvent
 from .failure import Failure
 from .models import ModelInfo
 from .network import Call as Call
+from .network import Fetched as Fetched
+from .network import LinkFetcher as LinkFetcher
 from .network import Timeouts as Timeouts
 from .network import Transport as Transport
 from .network import UpstreamReply as UpstreamReply

@@ -14,12 +14,12 @@ from typing import TypeVar
 from msgspec import structs
 
 from core.config.settings import GatewaySettings
-from core.domain.content import AssetRef, Role, Turn, Url, media_of
+from core.domain.content import AssetRef, Role, Turn, media_of
 from core.domain.events import Answer, Batch, JobEvent, Started
 from core.domain.failure import Failure, GatewayError, Kind
 from core.domain.models import Meaning, ModelInfo
 from core.domain.plan import Plan
-from core.domain.ports import Clock, Pool, Provider, Publish, Recorder, Shelf
+from core.domain.ports import Clock, LinkFetcher, Pool, Provider, Publish, Recorder, Shelf
 from core.domain.requests import Caller, ChatRequest, ImageRequest
 from core.domain.searches import WebAnswer
 from core.domain.streams import StreamGuard, closing, collect
@@ -30,6 +30,7 @@ from .attempts import Search
 from .book import Book, BookKind
 from .endpoints import BadEndpoints
 from .limits import Limits
+from .links import Links
 from .listing import meaning, with_names
 from .pictures import make_pictures
 from .planner import Wanted
@@ -92,6 +93,7 @@ class GenerationService:
         aliases: Callable[[], Mapping[str, str]] = dict,
         signatures: Signatures | None = None,
         limits: Limits | None = None,
+        fetcher: LinkFetcher | None = None,
     ) -> None:
         self._pool, self._shelf = pool, shelf
         self._recorder, self._publish, self._clock = recorder, publish, clock
@@ -111,6 +113,7 @@ class GenerationService:
         )
         self._planning = Planning(self._up, aliases)
         self._replays = Replays()
+        self._links = Links(fetcher, settings)
 
     def stream(self, request: ChatRequest, caller: Caller) -> AsyncIterator[Batch]:
         """The answer as batches; see services.Generation. One answer a stream: `n` has to be 1."""
@@ -127,7 +130,7 @@ class GenerationService:
         book = self._book(caller, request.model, "image")
         try:
             await self._admit(caller, request.model, "image")
-            turns = await self._media((Turn(Role.USER, request.references),))
+            turns = await self._media((Turn(Role.USER, request.references),), caller)
             references = tuple(media for turn in turns for media in media_of(turn.parts))
             ready = structs.replace(request, references=references)
             making = make_pictures(self._up, self._planning, book, ready, caller, max(1, self._parallel()))
@@ -138,6 +141,7 @@ class GenerationService:
             book.fail(error.failure)
             raise
         finally:
+            self._links.release(caller.request_id)
             book.close()
 
     async def _chat(self, request: ChatRequest, caller: Caller) -> AsyncIterator[Batch]:
@@ -191,6 +195,7 @@ class GenerationService:
         finally:
             if search is not None:
                 book.plan, book.attempts, book.winner = search.plan, search.attempts, search.winner
+            self._links.release(caller.request_id)
             book.close()
 
     def _search(self, request: ChatRequest, wanted: Wanted, caller: Caller) -> Search[Batch] | Rounds:
@@ -269,18 +274,13 @@ class GenerationService:
     async def _ready(self, request: ChatRequest, caller: Caller) -> ChatRequest:
         """As providers get it: under the name that the user's aliases lead to, pictures filled in, and with
         the searches that the caller never saw."""
-        turns = self._replays.restored(caller.key, await self._media(request.turns))
+        turns = self._replays.restored(caller.key, await self._media(request.turns, caller))
         return structs.replace(request, model=self._planning.aliased(request.model), turns=turns)
 
-    async def _media(self, turns: tuple[Turn, ...]) -> tuple[Turn, ...]:
-        """Turns with the library's pictures filled in. Raises `bad_request` for links: nothing fetches."""
-        held = [media for turn in turns for media in media_of(turn.parts)]
-        if any(isinstance(media.data, Url) for media in held):
-            raise GatewayError.of(
-                Kind.BAD_REQUEST,
-                "Links to pictures are not fetched. Send the content itself as a data: URL.",
-                params={"param": "messages", "code": "unsupported_url"},
-            )
+    async def _media(self, turns: tuple[Turn, ...], caller: Caller) -> tuple[Turn, ...]:
+        """Turns with the library's pictures and what links lead to filled in; `_links.release` ends that."""
+        turns = await self._links.filled(turns, caller.request_id)
+        held = (media for turn in turns for media in media_of(turn.parts))
         if self._shelf is not None and any(isinstance(media.data, AssetRef) for media in held):
             return await self._shelf.media(turns)
         return turns
@@ -320,27 +320,29 @@ class GenerationService:
         if self._limits is not None:
             self._limits.permit(caller, request.model, partial(self._planning.names, request.model))
         book = self._book(caller, request.model, "tokens")
-        ready = await self._ready(request, caller)
-
-        async def call(asked: Asked) -> AsyncIterator[int]:
-            said = self._planning.said(ready, asked.candidate)
-            yield await asked.provider.count_tokens(said, asked.candidate.model, asked.grant, asked.endpoint)
-
-        search = Search(
-            self._up,
-            lambda: self._planning.plan(wanted),
-            call,
-            lambda _: CONTENT | END,
-            deadline=caller.deadline,
-        )
+        search: Search[int] | None = None
+        ready = request
         try:
+            ready = await self._ready(request, caller)
+
+            async def call(asked: Asked) -> AsyncIterator[int]:
+                said, model = self._planning.said(ready, asked.candidate), asked.candidate.model
+                yield await asked.provider.count_tokens(said, model, asked.grant, asked.endpoint)
+
+            search = Search(
+                self._up,
+                lambda: self._planning.plan(wanted),
+                call,
+                lambda _: CONTENT | END,
+                deadline=caller.deadline,
+            )
             async with closing(search.run()) as counts:
                 count = await anext(counts)
             book.done()
             return count
         except GatewayError as error:
             failure = self._verdict(wanted, search, error.failure)
-            if failure.kind in _CLIENTS_OWN:
+            if search is None or failure.kind in _CLIENTS_OWN:
                 book.fail(failure)
                 raise GatewayError(failure) from error
             log.info(
@@ -349,5 +351,7 @@ class GenerationService:
             book.done()
             return request_tokens(ready)
         finally:
-            book.plan, book.attempts, book.winner = search.plan, search.attempts, search.winner
+            if search is not None:
+                book.plan, book.attempts, book.winner = search.plan, search.attempts, search.winner
+            self._links.release(caller.request_id)
             book.close()

@@ -60,6 +60,7 @@ from core.records.service import RecordsService
 from core.server.callback import open_callback
 from core.storage.database import Database
 from core.studio.jobs import StudioService
+from core.transport.fetcher import GuardedFetcher
 from core.transport.route import Transports
 
 log = logging.getLogger("agtui.runtime")
@@ -159,6 +160,7 @@ class Rooms:
             aliases=lambda: self.settings.current.aliases,
             signatures=self.signatures,
             limits=self.limits,
+            fetcher=GuardedFetcher(lambda: self._section("gateway", GatewaySettings).fetch_http),
         )
         self.chats = ChatService(
             self.shelf,

@@ -10,7 +10,7 @@ import os
 import socket
 import ssl
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from itertools import zip_longest
 from typing import Final, TypeVar
 
@@ -26,6 +26,8 @@ Resolved = tuple[int, int, int, str, tuple[str, int] | tuple[str, int, int, int]
 """An address as getaddrinfo gives it: family, type, protocol, canonical name, address."""
 
 Wire = TypeVar("Wire", bound=asyncio.Protocol)
+Resolve = Callable[[asyncio.AbstractEventLoop, Origin], Awaitable[list[Resolved]]]
+Reach = Callable[[asyncio.AbstractEventLoop, Resolved], Awaitable[socket.socket]]
 
 
 def tls_context() -> ssl.SSLContext:
@@ -46,7 +48,17 @@ async def dial(
 
     Raises OSError, UnicodeError for a name that is none, or a group of OSErrors, one an address.
     """
-    connected = await _connect(loop, origin)
+    return await over(loop, await connect(loop, await resolve(loop, origin)), origin, wire, context)
+
+
+async def over(
+    loop: asyncio.AbstractEventLoop,
+    connected: socket.socket,
+    origin: Origin,
+    wire: Wire,
+    context: ssl.SSLContext | None,
+) -> Wire:
+    """Let `wire` speak to `origin` over a connected socket, which is closed if that fails."""
     try:
         await loop.create_connection(
             lambda: wire,
@@ -60,15 +72,21 @@ async def dial(
     return wire
 
 
-async def _connect(loop: asyncio.AbstractEventLoop, origin: Origin) -> socket.socket:
-    """The first address that answers wins: each gets a head start before the next one is tried, too."""
-    addresses = alternating(await _resolve(loop, origin))
+async def connect(
+    loop: asyncio.AbstractEventLoop, resolved: Iterable[Resolved], reach: Reach | None = None
+) -> socket.socket:
+    """The first address that answers wins: each gets a head start before the next one is tried, too.
+
+    `reach` connects to one of them. Raises OSError, or a group of OSErrors, one an address.
+    """
+    reach = reach or reach_one
+    addresses = alternating(resolved)
     failed: list[OSError] = []
-    trying: set[asyncio.Task[socket.socket]] = set()
+    trying: set[asyncio.Future[socket.socket]] = set()
     try:
         while addresses or trying:
             if addresses:
-                trying.add(loop.create_task(_reach(loop, addresses.popleft())))
+                trying.add(asyncio.ensure_future(reach(loop, addresses.popleft()), loop=loop))
             over, _ = await asyncio.wait(
                 trying,
                 timeout=HEAD_START_S if addresses else None,
@@ -96,7 +114,7 @@ def alternating(addresses: Iterable[Resolved]) -> deque[Resolved]:
     return deque(address for together in rounds for address in together if address is not None)
 
 
-async def _reach(loop: asyncio.AbstractEventLoop, resolved: Resolved) -> socket.socket:
+async def reach_one(loop: asyncio.AbstractEventLoop, resolved: Resolved) -> socket.socket:
     family, kind, protocol, _, address = resolved
     found = socket.socket(family, kind, protocol)  # OSError: a family that this machine lacks
     try:
@@ -112,13 +130,13 @@ async def _reach(loop: asyncio.AbstractEventLoop, resolved: Resolved) -> socket.
     return found
 
 
-def _discard(task: asyncio.Task[socket.socket]) -> None:
+def _discard(task: asyncio.Future[socket.socket]) -> None:
     """Close what a loser of the race has connected after all."""
     if not task.cancelled() and task.exception() is None:
         task.result().close()
 
 
-async def _resolve(loop: asyncio.AbstractEventLoop, origin: Origin) -> list[Resolved]:
+async def resolve(loop: asyncio.AbstractEventLoop, origin: Origin) -> list[Resolved]:
     """Numbers at once, names in the loop's own thread."""
     try:
         found = socket.getaddrinfo(

@@ -100,7 +100,7 @@ def test_pictures_and_documents() -> None:
     assert found == (
         Text("look"),
         PICTURE,
-        Media("image/webp", Url("https://e.test/a.webp")),
+        Media("image/webp", Url("https://e.test/a.webp", "messages[0].content[3].source.url")),
         Text("Report\nof 2026"),
         Media("application/pdf", Base64Text("JVBERi0="), name="Report"),
         Text("plain"),

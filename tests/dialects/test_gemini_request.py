@@ -237,7 +237,7 @@ def test_thoughts_signatures_media_and_native_parts() -> None:
         Thought("hm", "a+b/"),
         Text("", signature="skip_thought_signature_validator"),
         Media("image/png", Base64Text("AA+/")),
-        Media("video/mp4", Url("https://e.test/v")),
+        Media("video/mp4", Url("https://e.test/v", "contents[0].parts[3].fileData.fileUri")),
         Opaque(FAMILY, '{"executableCode":{"language":"PYTHON","code":"1"}}'),
     )
 

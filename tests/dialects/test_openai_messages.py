@@ -140,7 +140,7 @@ def test_calls_as_langchain_keeps_them_are_read() -> None:
         ),
         (
             {"type": "image_url", "image_url": {"url": "https://e.test/a.jpg?x=1"}},
-            Media("image/jpeg", Url("https://e.test/a.jpg?x=1")),
+            Media("image/jpeg", Url("https://e.test/a.jpg?x=1", "messages[0].content[0].image_url.url")),
         ),
         ({"type": "image_url", "image_url": "data:text/plain,a%20b"}, Media("text/plain", b"a b")),
         (
@@ -149,7 +149,7 @@ def test_calls_as_langchain_keeps_them_are_read() -> None:
         ),
         (
             {"type": "video_url", "video_url": {"url": "https://e.test/a"}},
-            Media("video/mp4", Url("https://e.test/a")),
+            Media("video/mp4", Url("https://e.test/a", "messages[0].content[0].video_url.url")),
         ),
         (
             {"type": "input_audio", "input_audio": {"data": "AAAA", "format": "mp3"}},

@@ -56,7 +56,7 @@ def named(monkeypatch: pytest.MonkeyPatch, *ports: int) -> str:
     async def resolve(*_: object) -> list[Any]:
         return [tcp(port) for port in ports]
 
-    monkeypatch.setattr(dial, "_resolve", resolve)
+    monkeypatch.setattr(dial, "resolve", resolve)
     return "http://many.test"
 
 

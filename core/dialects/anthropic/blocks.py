@@ -136,7 +136,7 @@ def _source(block: JsonObject, at: str, default: str) -> Media:
         url = fields.text(source, "url", name) or ""
         if not url.lower().startswith(("http://", "https://")):
             fields.refuse(f"{name}.url", f"`{name}.url` has to be an http(s) link.")
-        return Media(mime_of(url, default), Url(url))
+        return Media(mime_of(url, default), Url(url, f"{name}.url"))
     if kind == "file":
         fields.refuse(f"{name}.type", "Stored files are not supported: send the content as base64.")
     raise fields.refusal(f"{name}.type", f"`{name}.type` has to be base64 or url, not {kind!r:.40}.")

@@ -175,4 +175,5 @@ def _link(link: JsonObject, at: str) -> Media:
     uri = fields.text(link, "fileUri", at)
     if not uri:
         fields.refuse(f"{at}.fileUri", f"`{at}.fileUri` is missing.")
-    return Media((fields.text(link, "mimeType", at) or "application/octet-stream").lower(), Url(uri))
+    mime = fields.text(link, "mimeType", at) or "application/octet-stream"
+    return Media(mime.lower(), Url(uri, f"{at}.fileUri"))

@@ -3,6 +3,7 @@
 Pure. How the answer goes over the wire is `stream`; pictures are drawn and looked at before, by `art`.
 """
 
+import re
 from typing import Any, Final
 
 import msgspec
@@ -20,6 +21,7 @@ from core.sandbox.subjects import subject_of
 BIG_CHUNKS: Final = 2000
 _PICTURE_TOKENS: Final = 1120
 _LARGE_PICTURE_TOKENS: Final = 2000
+_TRANSCRIBE: Final = re.compile(r"\btranscri(be|pt)", re.I)
 
 
 class Call(Struct, frozen=True):
@@ -43,8 +45,8 @@ class Composed(Struct, frozen=True):
     """One whole answer. `pieces` are given only where their exact number matters.
 
     `signature` belongs to `thoughts` for Claude and the sandbox's own models, to the answer for Gemini.
-    `picture` is base64 of a PNG, `pages` the `urlContextMetadata` of what it was told to read, `message` what
-    is said beside an unusual finish.
+    `picture` is base64 of a PNG, and so are the `drafts` that are shown before it; `pages` is the
+    `urlContextMetadata` of what it was told to read, `message` what is said beside an unusual finish.
     """
 
     finish: str
@@ -55,6 +57,7 @@ class Composed(Struct, frozen=True):
     pieces: tuple[str, ...] = ()
     calls: tuple[Call, ...] = ()
     picture: str = ""
+    drafts: tuple[str, ...] = ()
     grounding: dict[str, Any] | None = None
     pages: dict[str, Any] | None = None
     message: str = ""
@@ -142,10 +145,13 @@ def _nothing(model: Model, steering: Steering, spent: Usage) -> Composed:
     return Composed("STOP", spent)
 
 
-def compose_picture(request: Request, cached: int, picture: str, large: bool) -> Composed:
+def compose_picture(
+    request: Request, cached: int, picture: str, large: bool, drafts: tuple[str, ...] = ()
+) -> Composed:
     """The answer of an image model that drew `picture` (base64 of a PNG)."""
     tokens = _LARGE_PICTURE_TOKENS if large else _PICTURE_TOKENS
-    return Composed("STOP", Usage(usage.prompt_tokens(request), cached, tokens, 0), picture=picture)
+    spent = Usage(usage.prompt_tokens(request), cached, tokens, 0)
+    return Composed("STOP", spent, picture=picture, drafts=drafts)
 
 
 def _think(question: str, model: Model, config: GenerationConfig) -> tuple[str, bool]:
@@ -203,7 +209,7 @@ def _text(request: Request, config: GenerationConfig, question: str, seen: list[
     if results:
         return "\n".join(_result_text(one) for one in results)
     if seen:
-        return _pictures_text(seen, question)
+        return _media_text(seen, question)
     return brain.answer(question, earlier_of(request), searched)
 
 
@@ -220,12 +226,15 @@ def _result_text(result: FunctionResponse) -> str:
     return f"The tool `{result.name}` answered:\n\n```json\n{shown}\n```\n"
 
 
-def _pictures_text(seen: list[str], question: str) -> str:
+def _media_text(seen: list[str], question: str) -> str:
+    if _TRANSCRIBE.search(question):
+        heard = " ".join(seen).replace("*", "")
+        return f"[{heard} The sandbox recognises no words; a real model would write them down.]"
     lines = "\n".join(f"{at}. {text}" for at, text in enumerate(seen, 1))
     asked = f"\n\nYou asked: *{subject_of(question)}*. " if question else "\n\n"
     return (
-        f"## What I see\n\n{lines}{asked}I'm the sandbox: I measure size and colour and recognise no "
-        "objects; a real model would.\n"
+        f"## What I see and hear\n\n{lines}{asked}I'm the sandbox: I measure size, colour and length and "
+        "recognise no objects or words; a real model would.\n"
     )
 
 

@@ -91,7 +91,7 @@ async def generate(
     if error is not None and form == "answer":
         answer, error = compose_text(request, cached, error.message), None
     elif model.draws and not (steered.empty or steered.blocked or steered.malformed or steered.thoughts):
-        answer = await _draw(request, studio, cached)
+        answer = await _draw(request, studio, cached, drafts=streaming)
     else:
         answer = compose(request, model, steered, cached, await _look(request))
     spent = answer.usage
@@ -114,15 +114,21 @@ def _check_project(project: str, account: SandboxAccount) -> None:
 
 
 async def _look(request: Request) -> list[str]:
-    """What the pictures of the last turn show."""
+    """What the pictures of the last turn show, and what can be said of its sounds and files."""
     last = (request.contents or [])[-1]
     blobs = [part.inline_data for part in last.parts or [] if part.inline_data]
     if not blobs:
         return []
-    from core.sandbox import art  # Pillow is slow to import and most runs show no picture
+    from core.sandbox import art, sound  # Pillow is slow to import and most runs show no picture
 
     def look() -> list[str]:
-        return [art.describe(_bytes(blob.data or ""), blob.mime_type or "") for blob in blobs]
+        found: list[str] = []
+        for blob in blobs:
+            data, mime = _bytes(blob.data or ""), blob.mime_type or ""
+            found.append(
+                sound.describe(data, mime) if mime.startswith("audio/") else art.describe(data, mime)
+            )
+        return found
 
     try:
         return await asyncio.to_thread(look)
@@ -130,7 +136,7 @@ async def _look(request: Request) -> list[str]:
         raise invalid("Unable to process input image. Please retry or report.") from None
 
 
-async def _draw(request: Request, studio: Studio, cached: int) -> Composed:
+async def _draw(request: Request, studio: Studio, cached: int, *, drafts: bool) -> Composed:
     from core.sandbox import art  # Pillow is slow to import and most runs draw nothing
 
     config = request.generation_config
@@ -143,16 +149,17 @@ async def _draw(request: Request, studio: Studio, cached: int) -> Composed:
     seed = config.seed if config else None
     variant = seed if seed is not None else studio.variant(words, shape)
 
-    def draw() -> str:
+    def draw() -> list[str]:
         seen = [_bytes(one.data or "") for one in references]
         picture = art.draw(words, image.aspect_ratio, image.image_size or "1K", variant, seen)
-        return base64.b64encode(picture).decode()
+        shown = [*(art.drafts(picture) if drafts else ()), picture]
+        return [base64.b64encode(one).decode() for one in shown]
 
     try:
-        picture = await asyncio.to_thread(draw)
+        *earlier, picture = await asyncio.to_thread(draw)
     except art.UnreadableError:
         raise invalid("Unable to process input image. Please retry or report.") from None
-    return compose_picture(request, cached, picture, image.image_size == "4K")
+    return compose_picture(request, cached, picture, image.image_size == "4K", tuple(earlier))
 
 
 def _bytes(data: str) -> bytes:

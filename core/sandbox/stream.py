@@ -50,6 +50,8 @@ def parts_of(answer: Composed, model: Model, ids: Ids) -> Iterator[dict[str, Any
         yield part
     if not answer.calls and answer.text and answer.signature and model.family.startswith("gemini"):
         yield {"text": "", "thoughtSignature": answer.signature}
+    for draft in answer.drafts:
+        yield {"inlineData": {"mimeType": "image/png", "data": draft}, "thought": True}
     if answer.picture:
         yield {"inlineData": {"mimeType": "image/png", "data": answer.picture}}
 

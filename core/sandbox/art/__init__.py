@@ -91,6 +91,19 @@ def draw(prompt: str, ratio: str | None, size: str, variant: int, references: Se
     return _png(picture, prompt)
 
 
+def drafts(picture: bytes) -> tuple[bytes, bytes]:
+    """What a model shows on the way to `picture` (a PNG): colours first, then forms; half as wide."""
+    whole = _open(picture).convert("RGB")
+    half = (max(1, whole.width // 2), max(1, whole.height // 2))
+    found: list[bytes] = []
+    for coarse in (24, 6):
+        small = whole.reduce(max(1, min(coarse * whole.width // 1024, *whole.size)))
+        file = io.BytesIO()
+        sized(small, half).save(file, "PNG", compress_level=1)
+        found.append(file.getvalue())
+    return found[0], found[1]
+
+
 def _style_for(prompt: str, random: Random) -> _Style:
     """The style whose word comes first in `prompt`, else any."""
     lower = prompt.lower()

@@ -116,6 +116,7 @@ class Partial(Struct, frozen=True, tag="partial"):
 
     index: int
     media: Media
+    started: Started | None = None
 
 
 class Made(Struct, frozen=True, tag="made"):

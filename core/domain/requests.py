@@ -97,7 +97,7 @@ class ImageRequest(Struct, frozen=True):
     """`n` pictures from one prompt; each is a generation of its own.
 
     References and masks are `Media` with their role. `style` and `quality` are the caller's words,
-    `repairs` as in ChatRequest.
+    `repairs` as in ChatRequest; `partials` is how many previews of each picture somebody would look at.
     """
 
     prompt: str
@@ -109,6 +109,7 @@ class ImageRequest(Struct, frozen=True):
     quality: str = ""
     extras: JsonObject = field(default_factory=dict[str, Any])
     repairs: tuple[str, ...] = ()
+    partials: int = 0
 
 
 class VideoRequest(Struct, frozen=True):

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 from msgspec import Struct, structs
 
-from core.domain.events import JobEvent, Made, NotMade, Phase, Started
+from core.domain.events import JobEvent, Made, NotMade, Partial, Phase, Started
 from core.domain.failure import GatewayError
 from core.domain.plan import Attempt
 from core.domain.requests import Caller, ImageRequest
@@ -27,7 +27,13 @@ class _Over(Struct, frozen=True):
 
 
 def weigh_event(event: JobEvent) -> int:
-    return CONTENT | END if isinstance(event, Made) else NOTHING
+    match event:
+        case Made():
+            return CONTENT | END
+        case Partial():
+            return CONTENT
+        case _:
+            return NOTHING
 
 
 async def make_pictures(
@@ -85,10 +91,11 @@ class _Maker:
                     continue
                 if isinstance(event, NotMade):
                     failed.append(event)
-                elif isinstance(event, Made):
+                elif isinstance(event, Made | Partial):
+                    self._book.first()
+                if isinstance(event, Made):
                     self._book.pictures += 1
                     self._book.add_usage(event.usage)
-                    self._book.first()
                 yield event
             if self._book.pictures:
                 self._book.done()
@@ -127,7 +134,7 @@ class _Maker:
                 put(Phase("sent", index))
                 async with closing(search.run()) as events:
                     async for event in events:
-                        put(self._signed(event, search, index) if isinstance(event, Made) else event)
+                        put(self._signed(event, search, index))
                         if isinstance(event, Made):
                             break
             except GatewayError as error:
@@ -147,11 +154,11 @@ class _Maker:
         """What was asked and no picture model can be told."""
         return in_short(tuple(sorted(self._request.extras)))
 
-    def _signed(self, made: Made, search: Search[JobEvent], index: int) -> Made:
-        """The picture with who made it."""
+    def _signed(self, event: JobEvent, search: Search[JobEvent], index: int) -> JobEvent:
+        """A picture or a preview with who made it."""
         winner = search.winner
-        if winner is None:
-            return made
+        if winner is None or not isinstance(event, Made | Partial):
+            return event
         started = Started(
             winner.candidate.model,
             winner.candidate.email,
@@ -162,4 +169,4 @@ class _Maker:
             queue_ms=search.queue_ms,
             upstream_ms=search.upstream_ms,
         )
-        return structs.replace(made, index=index, started=started)
+        return structs.replace(event, index=index, started=started)

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from core.domain.content import Base64Text, Media
-from core.domain.events import Usage
+from core.domain.events import Made, Partial, Usage
 from core.domain.failure import Cause, GatewayError, Kind
 from core.domain.requests import ImageOptions, ImageRequest
 from core.providers.antigravity.encode import Sender
-from core.providers.antigravity.image import decode_image, encode_image
+from core.providers.antigravity.image import Drawing, encode_image
 from core.providers.antigravity.models import facts_of
 
 PNG = base64.b64encode(b"\x89PNG\r\n\x1a\n" + b"0" * 30).decode()
@@ -71,6 +71,12 @@ def test_too_many_references_are_refused_here() -> None:
     assert caught.value.failure.kind is Kind.BAD_REQUEST
 
 
+def decode_image(body: bytes, model: str, index: int, now: float) -> Made:
+    drawing = Drawing(model, index, now)
+    assert not drawing.take(body)
+    return drawing.made()
+
+
 def reply(*parts: dict[str, Any], finish: str = "STOP", **more: Any) -> bytes:
     candidate = {"content": {"parts": list(parts)}, "finishReason": finish}
     return json.dumps({"response": {"candidates": [candidate], **more}}).encode()
@@ -111,3 +117,28 @@ def test_no_picture_says_why(body: bytes, kind: Kind, cause: Cause, words: str) 
     failure = caught.value.failure
     assert (failure.kind, failure.cause) == (kind, cause)
     assert words in failure.public_message
+
+
+def test_drafts_are_previews_as_they_come_and_no_more_than_are_wanted() -> None:
+    drawing = Drawing("m", 2, 0.0, partials=1)
+    assert drawing.take(reply({"text": "hm", "thought": True}, finish="")) == []
+    assert drawing.take(reply(picture(PNG, thought=True), finish="")) == [
+        Partial(2, Media("image/png", Base64Text(PNG)))
+    ]
+    assert drawing.take(reply(picture(PNG, thought=True), finish="")) == []
+    assert drawing.take(reply(picture(JPEG), usageMetadata={"promptTokenCount": 4})) == []
+    made = drawing.made()
+    assert (made.index, made.media.mime, made.text, made.usage.input) == (2, "image/jpeg", "", 4)
+
+
+def test_the_mask_comes_last_and_is_said_to_be_one() -> None:
+    request = ImageRequest(
+        "x",
+        references=(
+            Media("image/png", Base64Text(PNG), "mask"),
+            Media("image/jpeg", Base64Text(JPEG), "reference"),
+        ),
+    )
+    text, *pictures = sent(request)["request"]["contents"][0]["parts"]
+    assert [one["inlineData"]["mimeType"] for one in pictures] == ["image/jpeg", "image/png"]
+    assert "white" in text["text"]

@@ -17,7 +17,7 @@ import msgspec
 from msgspec import Struct, structs
 
 from core.domain.accounts import Realm
-from core.domain.events import Batch, JobEvent, Phase
+from core.domain.events import Batch, JobEvent, Partial, Phase
 from core.domain.failure import Cause, Failure, GatewayError, Kind, Scope
 from core.domain.models import ModelInfo
 from core.domain.ports import Call, Catalogue, Clock, Grant, SignIn, Timeouts, Transport, UpstreamReply
@@ -25,7 +25,7 @@ from core.domain.requests import ChatRequest, Effort, ImageRequest
 from core.domain.streams import closing
 from core.providers.realms import RealmFacts
 from core.wire.gemini import UNREADABLE, to_json
-from core.wire.sse import EventTooLargeError
+from core.wire.sse import EventTooLargeError, SseParser
 
 from .catalogue import read_catalogue
 from .decode import Decoder
@@ -34,7 +34,7 @@ from .errors import classify
 from .foreign import LISTED
 from .generation import dropped
 from .headers import CallKind, headers, style_of
-from .image import decode_image, encode_image
+from .image import Drawing, encode_image
 from .known import Models
 from .models import PROVIDER, Facts
 from .names import siblings
@@ -172,16 +172,51 @@ class AntigravityProvider:
     async def image(
         self, request: ImageRequest, model: str, grant: Grant, endpoint: str, index: int
     ) -> AsyncIterator[JobEvent]:
-        """Make one picture."""
+        """Make one picture; where previews are wanted, the answer is read as it comes."""
         row = self._models.facts(model)
         body = encode_image(request, row, self._sender(grant, self._new_id()))
-        call = self._call(endpoint, "generateContent", "image", grant, body, row)
+        method = STREAM if request.partials else "generateContent"
+        call = self._call(endpoint, method, "image", grant, body, row)
+        drawing = Drawing(model, index, self._clock.now(), request.partials)
         yield Phase("sent", index)
-        status, head, answer = await self._transport.read(call)
-        if status != 200:
-            failure = traced(classify(status, answer, head, model, self._clock.now()), head)
-            raise GatewayError(repairable_image(failure, request, row))
-        yield decode_image(answer, model, index, self._clock.now())
+        if request.partials:
+            async for partial in self._drafts(call, drawing, request, row):
+                yield partial
+        else:
+            status, head, answer = await self._transport.read(call)
+            if status != 200:
+                failure = traced(classify(status, answer, head, model, self._clock.now()), head)
+                raise GatewayError(repairable_image(failure, request, row))
+            drawing.take(answer)
+        yield drawing.made()
+
+    async def _drafts(
+        self, call: Call, drawing: Drawing, request: ImageRequest, row: Facts
+    ) -> AsyncIterator[Partial]:
+        """What is drawn on the way to a picture, which is in `drawing` at the end."""
+        reply = await self._transport.send(call)
+        try:
+            await self._check(reply, row.id)
+            whole = "json" in reply.headers.get("content-type", "")
+            parser, body = SseParser(), bytearray()
+            async with closing(reply.reads()) as reads:
+                async for read in reads:
+                    if whole:
+                        body += read
+                        continue
+                    for payload in parser.feed(read):
+                        for partial in drawing.take(payload):
+                            yield partial
+            for payload in (bytes(body),) if whole else parser.finish():
+                for partial in drawing.take(payload):
+                    yield partial
+        except EventTooLargeError as error:
+            raise GatewayError(_oversized()) from error
+        except GatewayError as error:
+            failure = traced(error.failure, reply.headers)
+            raise GatewayError(repairable_image(failure, request, row)) from error
+        finally:
+            await reply.aclose()
 
     # --- metadata -------------------------------------------------------------------------------
 

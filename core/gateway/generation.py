@@ -32,6 +32,7 @@ from .endpoints import BadEndpoints
 from .limits import Limits
 from .links import Links
 from .listing import meaning, with_names
+from .masks import painted
 from .pictures import make_pictures
 from .planner import Wanted
 from .planning import Planning, check_name
@@ -131,8 +132,8 @@ class GenerationService:
         try:
             await self._admit(caller, request.model, "image")
             turns = await self._media((Turn(Role.USER, request.references),), caller)
-            references = tuple(media for turn in turns for media in media_of(turn.parts))
-            ready = structs.replace(request, references=references)
+            references = [await painted(media) for turn in turns for media in media_of(turn.parts)]
+            ready = structs.replace(request, references=tuple(references))
             making = make_pictures(self._up, self._planning, book, ready, caller, max(1, self._parallel()))
             async with closing(making) as events:
                 async for event in events:

@@ -39,5 +39,28 @@ def thumbnail(content: bytes, edge: int = EDGE) -> bytes:
     return out.getvalue()
 
 
+def painted_mask(content: bytes) -> bytes | None:
+    """A mask that marks by being transparent, as one that marks with white on black (a PNG of one channel);
+    None if nothing of it is transparent. Raises what `thumbnail` raises.
+    """
+    checked_header(content)
+    from PIL import Image, ImageOps
+
+    try:
+        with Image.open(io.BytesIO(content), formats=("PNG", "WEBP", "GIF", "JPEG")) as mask:
+            if mask.width * mask.height > MOST_PIXELS:
+                raise _broken()
+            if "A" not in mask.getbands() and "transparency" not in mask.info:
+                return None
+            alpha = mask.convert("RGBA").getchannel("A")
+            if alpha.getextrema() == (255, 255):
+                return None
+            out = io.BytesIO()
+            ImageOps.invert(alpha).save(out, "PNG")
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise _broken() from error
+    return out.getvalue()
+
+
 def _broken() -> GatewayError:
     return GatewayError.of(Kind.UPSTREAM, "The picture is broken and can't be shown.", scope=Scope.REQUEST)

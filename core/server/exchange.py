@@ -147,26 +147,28 @@ class Exchange:
 
     async def body(self) -> bytes:
         """The request's body. Raises GatewayError `too_large` as soon as more than the setting is seen."""
-        cap = self.settings.max_body_mb * MIB
-        declared = self.header(b"content-length")
-        if declared.isdecimal() and int(declared) > cap:
-            raise too_large(cap)
         parts: list[bytes] = []
-        size = 0
-        while True:
-            message = await self._receive()
-            if message["type"] == "http.disconnect":
-                raise ClientGoneError
-            part: bytes = message.get("body", b"")
-            size += len(part)
-            if size > cap:
+        while not self.body_read:
+            parts.append(await self.read())
+        return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    async def read(self) -> bytes:
+        """The next piece of the body, until `body_read`. Raises what `body` raises."""
+        cap = self.settings.max_body_mb * MIB
+        if not self._held:
+            declared = self.header(b"content-length")
+            if declared.isdecimal() and int(declared) > cap:
                 raise too_large(cap)
-            self._budget.take(len(part))
-            self._held += len(part)
-            parts.append(part)
-            if not message.get("more_body", False):
-                self.body_read = True
-                return parts[0] if len(parts) == 1 else b"".join(parts)
+        message = await self._receive()
+        if message["type"] == "http.disconnect":
+            raise ClientGoneError
+        piece: bytes = message.get("body", b"")
+        if self._held + len(piece) > cap:
+            raise too_large(cap)
+        self._budget.take(len(piece))
+        self._held += len(piece)
+        self.body_read = not message.get("more_body", False)
+        return piece
 
     @property
     def body_bytes(self) -> int:

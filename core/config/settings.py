@@ -62,6 +62,10 @@ class ServerSettings(Struct, frozen=True, kw_only=True):
             "model that `internal-background-task` stands for."
         ),
     ] = False
+    transcription_model: Annotated[
+        str,
+        doc("Model that writes down recordings where none is named, or one of OpenAI's (whisper-1 ...)."),
+    ] = "gemini-3-flash"
     cursor_reasoning: Annotated[
         str,
         doc("How Cursor gets thoughts: hide, raw, think_tags or inline; empty: as the next one says."),

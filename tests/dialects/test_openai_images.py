@@ -10,9 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.dialects.openai import images, models
+from core.dialects.form import Form, Upload
+from core.dialects.openai import image_reply, models
 from core.dialects.openai.errors import error_body
-from core.dialects.openai.images import ImageOrder, Picture, decode, pieces
+from core.dialects.openai.image_reply import ImageReply, Picture, pieces, verdict
+from core.dialects.openai.images import ImageOrder, decode, decode_edit, decode_edit_form
+from core.domain.content import Base64Text, Media, Url
+from core.domain.events import Failed, Made, Partial, Phase, Usage
 from core.domain.failure import HTTP_STATUS, Failure, GatewayError, Kind
 from core.domain.models import ModelInfo
 from core.domain.requests import ImageOptions
@@ -102,14 +106,14 @@ def test_the_answer_holds_what_was_made() -> None:
 )
 def test_pieces_make_up_the_answer_whatever_they_hold(made: list[Picture]) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(images, "PIECE", 7)
+        patch.setattr(image_reply, "PIECE", 7)
         found = json.loads(b"".join(pieces(made, 5)))
     assert found == json.loads(msgspec.json.encode({"created": 5, "data": made}))
 
 
 def test_no_piece_is_large() -> None:
     sizes = [len(piece) for piece in pieces([Picture(b64_json="QUJD" * 1024 * 1024)] * 2, 5)]
-    assert max(sizes) <= images.PIECE
+    assert max(sizes) <= image_reply.PIECE
     assert sum(sizes) > 8 * 1024 * 1024
 
 
@@ -183,3 +187,221 @@ def test_any_wish_is_read_or_refused_by_name(fields: dict[str, Any]) -> None:
         assert failure.params["param"] in fields or failure.params["param"] == "prompt"
         return
     assert found.request.prompt.strip()
+
+
+# --- edits ----------------------------------------------------------------------------------------
+
+PNG = b"\x89PNG\r\n\x1a\n" + b"0" * 30
+JPEG = b"\xff\xd8\xff\xe0" + b"0" * 30
+DATA = "data:image/png;base64,iVBORw0KGgo="
+
+
+def edited(*files: Upload, **texts: str) -> ImageOrder:
+    return decode_edit_form(Form(tuple(({"prompt": "a hat"} | texts).items()), files))
+
+
+def file(field: str, content: bytes = PNG, name: str = "a.png") -> Upload:
+    return Upload(field, name, "application/octet-stream", content)
+
+
+def edited_json(**fields: Any) -> ImageOrder:
+    return decode_edit(json.dumps({"prompt": "a hat"} | fields).encode())
+
+
+@pytest.mark.parametrize(
+    ("texts", "aspect", "size"),
+    [
+        ({}, "", ""),
+        ({"size": "auto"}, "", ""),
+        ({"size": "1024x1024"}, "1:1", ""),
+        ({"size": "1536x1024"}, "3:2", ""),
+        ({"aspect_ratio": "3:4", "size": "1536x1024"}, "3:4", ""),
+        ({"model": "gemini-3-pro-image-16x9-4k"}, "16:9", "4K"),
+        ({"model": "gemini-3-pro-image-16x9", "size": "1024x1024"}, "1:1", ""),
+        ({"quality": "hd"}, "", "4K"),
+        ({"quality": "hd", "image_size": "2k"}, "", "2K"),
+        ({"image_size": "4K"}, "", "4K"),
+    ],
+)
+def test_shape_and_size_of_an_edit(texts: dict[str, str], aspect: str, size: str) -> None:
+    for found in (edited(file("image"), **texts), edited_json(image=DATA, **texts)):
+        assert found.request.image == ImageOptions(aspect, size)
+        assert found.edit
+
+
+def test_without_a_picture_an_edit_is_a_wish_like_any_other() -> None:
+    found = edited().request
+    assert (found.references, found.image) == ((), ImageOptions("1:1"))
+    assert edited_json().request.image == ImageOptions("1:1")
+
+
+@pytest.mark.parametrize("field", ["image", "image[]", "image1", "image_2", "images[]"])
+def test_a_file_whose_field_begins_with_image_is_a_reference(field: str) -> None:
+    (media,) = edited(file(field, JPEG)).request.references
+    assert media == Media("image/jpeg", JPEG, "reference")
+
+
+def test_several_pictures_keep_their_order_and_the_mask_comes_last() -> None:
+    found = edited(file("mask"), file("image[]", JPEG), file("image[]", PNG + b"2"), stream="true", n="2")
+    assert [(one.role, one.data) for one in found.request.references] == [
+        ("reference", JPEG),
+        ("reference", PNG + b"2"),
+        ("mask", PNG),
+    ]
+    assert (found.stream, found.request.n) == (True, 2)
+
+
+@pytest.mark.parametrize(
+    ("fields", "data"),
+    [
+        ({"image": DATA}, [Base64Text("iVBORw0KGgo=")]),
+        ({"image": "iVBORw0KGgo="}, [Base64Text("iVBORw0KGgo=")]),
+        (
+            {"image": [DATA, "https://e.test/a"]},
+            [Base64Text("iVBORw0KGgo="), Url("https://e.test/a", "image[1]")],
+        ),
+        (
+            {"images": [{"image_url": "https://e.test/a"}]},
+            [Url("https://e.test/a", "images[0].image_url")],
+        ),
+        (
+            {"images": [{"image_url": {"url": "https://e.test/a"}}]},
+            [Url("https://e.test/a", "images[0].image_url.url")],
+        ),
+        ({"image": {"b64_json": "iVBORw0KGgo="}}, [Base64Text("iVBORw0KGgo=")]),
+        ({"image1": DATA, "image2": DATA, "image_size": "2K"}, [Base64Text("iVBORw0KGgo=")] * 2),
+        ({"image": DATA, "mask": {"image_url": DATA}}, [Base64Text("iVBORw0KGgo=")] * 2),
+    ],
+)
+def test_pictures_in_json(fields: dict[str, Any], data: list[Any]) -> None:
+    assert [one.data for one in edited_json(**fields).request.references] == data
+
+
+@pytest.mark.parametrize(
+    ("files", "texts", "name"),
+    [
+        ([], {"prompt": ""}, "prompt"),
+        ([file("image", b"<svg/>")], {}, "image"),
+        ([file("image[]", b"")], {}, "image[]"),
+        ([file("image")] * 15, {}, "image"),
+        ([file("mask")], {}, "image"),
+        ([file("image"), file("mask"), file("mask")], {}, "mask"),
+        ([file("image")], {"partial_images": "4"}, "partial_images"),
+        ([file("image")], {"n": "many"}, "n"),
+        ([], {"image": "ftp://e.test/a"}, "image"),
+    ],
+)
+def test_an_edit_that_can_t_be_read_is_named(files: list[Upload], texts: dict[str, str], name: str) -> None:
+    with pytest.raises(GatewayError) as caught:
+        edited(*files, **texts)
+    assert (caught.value.failure.kind, caught.value.failure.params["param"]) == (Kind.BAD_REQUEST, name)
+
+
+@pytest.mark.parametrize(
+    ("fields", "name"),
+    [
+        ({"image": {"file_id": "f"}}, "image.file_id"),
+        ({"image": {}}, None),
+        ({"image": [7]}, "image[0]"),
+        ({"images": [{"x": 1}]}, "images[0]"),
+        ({"image": DATA, "mask": [DATA]}, "mask"),
+    ],
+)
+def test_pictures_that_are_none_are_named(fields: dict[str, Any], name: str | None) -> None:
+    if name is None:
+        assert not edited_json(**fields).request.references
+        return
+    with pytest.raises(GatewayError) as caught:
+        edited_json(**fields)
+    assert caught.value.failure.params["param"] == name
+
+
+def test_wishes_of_an_edit_without_a_word_are_kept_by_name() -> None:
+    found = edited(file("image"), file("markup"), input_fidelity="high", background="auto", image_size="2K")
+    assert set(found.request.extras) == {"markup", "input_fidelity"}
+
+
+def test_previews_are_wanted_by_streams_only() -> None:
+    assert order(partial_images=2).request.partials == 0
+    assert order(partial_images=2, stream=True).request.partials == 2
+
+
+# --- streams --------------------------------------------------------------------------------------
+
+
+def events_of(frames: bytes) -> list[tuple[str, Any]]:
+    found: list[tuple[str, Any]] = []
+    for block in frames.decode().split("\n\n")[:-1]:
+        name, data = block.split("\n")
+        found.append((name.removeprefix("event: "), json.loads(data.removeprefix("data: "))))
+    return found
+
+
+@pytest.mark.parametrize(("edit", "name"), [(False, "image_generation"), (True, "image_edit")])
+def test_a_stream_of_pictures_is_as_the_sdk_types_it(edit: bool, name: str) -> None:
+    from openai.types import (
+        ImageEditCompletedEvent,
+        ImageEditPartialImageEvent,
+        ImageGenCompletedEvent,
+        ImageGenPartialImageEvent,
+    )
+
+    asked = order(stream=True, quality="high", size="1024x1024")
+    reply = ImageReply(7, ImageOrder(asked.request, "b64_json", True, edit), "1024x1024")
+    media = Media("image/jpeg", Base64Text("QUJD"))
+    reply.links[1] = "http://x/files/t"
+    frames = reply.frames([Phase("sent"), Partial(0, media), Partial(1, media), Partial(0, media)])
+    frames += reply.frames([Made(1, media, usage=Usage(5, 9))])
+    found = events_of(frames)
+    partial, completed = f"{name}.partial_image", f"{name}.completed"
+    assert [one for one, _ in found] == [partial, partial, partial, completed]
+    assert [data.get("partial_image_index") for _, data in found] == [0, 0, 1, None]
+    first, last = found[0][1], found[-1][1]
+    assert last["usage"]["total_tokens"] == 14
+    assert last["url"] == "http://x/files/t"
+    (ImageEditPartialImageEvent if edit else ImageGenPartialImageEvent).model_validate(first, strict=True)
+    (ImageEditCompletedEvent if edit else ImageGenCompletedEvent).model_validate(last, strict=True)
+    assert (first["quality"], first["output_format"], first["size"]) == ("high", "jpeg", "1024x1024")
+
+
+def test_a_stream_that_fails_ends_with_an_error() -> None:
+    reply = ImageReply(7, order(stream=True), "auto")
+    ((name, data),) = events_of(reply.frames([Failed(Failure(Kind.RATE, "Too fast."))]))
+    assert (name, data["error"]["message"]) == ("error", "Too fast.")
+    assert reply.heartbeat().startswith(b":")
+
+
+@pytest.mark.parametrize(
+    ("kinds", "status"),
+    [
+        ([Kind.UPSTREAM, Kind.BAD_REQUEST, Kind.CAPACITY, Kind.RATE], 429),
+        ([Kind.UPSTREAM, Kind.QUOTA], 429),
+        ([Kind.BAD_REQUEST, Kind.UNAVAILABLE], 503),
+        ([Kind.TIMEOUT, Kind.BAD_REQUEST], 400),
+        ([Kind.TIMEOUT], 502),
+        ([Kind.INTERNAL], 502),
+        ([Kind.UPSTREAM], 502),
+        ([], 502),
+    ],
+)
+def test_the_most_telling_failure_is_told(kinds: list[Kind], status: int) -> None:
+    assert error_body(verdict([Failure(kind, "x") for kind in kinds])).status == status
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(["prompt", "image", "images", "image1", "mask", "size", "image_size", "stream", "n"]),
+        st.recursive(
+            st.none() | st.text(max_size=9) | st.integers() | st.just(DATA),
+            lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(["url", "x"]), inner),
+            max_leaves=4,
+        ),
+    )
+)
+def test_any_edit_is_read_or_refused_by_name(fields: dict[str, Any]) -> None:
+    failure = None
+    try:
+        decode_edit(json.dumps({"prompt": "a hat"} | fields).encode())
+    except GatewayError as error:
+        failure = error.failure
+    assert failure is None or (failure.kind is Kind.BAD_REQUEST and failure.params["param"])

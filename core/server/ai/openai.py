@@ -15,7 +15,7 @@ from ..disconnect import Watch
 from ..exchange import Exchange
 from ..family import Family, Route
 from ..files import PictureLinks
-from . import chat, images, responses
+from . import audio, chat, images, responses
 from .listing import listed, model_named
 from .serving import read_json
 
@@ -30,6 +30,7 @@ def family(generation: Generation, studio: Studio, links: PictureLinks, clock: C
         **chat.routes(generation, studio),
         **responses.routes(generation, clock),
         **images.routes(studio, links),
+        **audio.routes(generation),
         "/v1/models": {"GET": Route(handlers.models)},
         MODELS + "detect": {"POST": Route(handlers.detect)},
         MODELS: {"GET": Route(handlers.model)},

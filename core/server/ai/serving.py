@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Final, Literal, TypeVar
 
 from msgspec import structs
 
-from core.domain.events import Answer, Batch, Started
+from core.domain.events import Answer, Started
 from core.domain.failure import GatewayError
 from core.domain.ports import Decoded, Reply
 from core.domain.requests import Caller, ChatRequest
@@ -47,7 +47,7 @@ async def answer_chat(
 
 
 async def answer_batches(
-    exchange: Exchange, watch: Watch, batches: AsyncIterator[Batch], reply: Reply
+    exchange: Exchange, watch: Watch, batches: AsyncIterator[Sequence[object]], reply: Reply
 ) -> None:
     """Write an answer as it comes, with headers that tell who gives it."""
 

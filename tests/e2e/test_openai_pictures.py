@@ -86,6 +86,8 @@ def test_every_option_of_a_picture_is_taken_or_reported(client: OpenAI) -> None:
         (f"{IMAGE}-16x9-2k", openai.omit, (2752, 1536)),
         (f"{IMAGE}-9-16", openai.omit, (768, 1376)),
         (f"{IMAGE}-9x16", "1024x1024", (1024, 1024)),
+        ("dall-e-3", "1792x1024", (1376, 768)),
+        ("gpt-image-1-mini", "auto", (1024, 1024)),
     ],
 )
 def test_a_name_may_say_shape_and_size(

@@ -39,6 +39,8 @@ from core.providers.antigravity.names import Named, named, resolve, siblings, wi
         ("o3-mini", "o3-mini"),
         ("dall-e-3", "gemini-3-pro-image"),
         ("gpt-image-1", "gemini-3-pro-image"),
+        ("gpt-image-2.5-flare", "gemini-3-pro-image"),
+        ("chatgpt-image-latest", "gemini-3-pro-image"),
         ("internal-background-task", "gemini-2.5-flash"),
         ("claude-3-haiku-20240307", "claude-sonnet-4-6"),
         ("gemini-9-ultra", "gemini-9-ultra"),

@@ -41,7 +41,19 @@ GPT: Final = (
     "gpt-4o-mini",
     "gpt-4o-mini-2024-07-18",
 )
-PAINTERS: Final = ("dall-e-2", "dall-e-3", "gpt-image-1", "gpt-image-1-mini", "gpt-image-1.5")
+PAINTERS: Final = (
+    "dall-e-2",
+    "dall-e-3",
+    "gpt-image-1",
+    "gpt-image-1-mini",
+    "gpt-image-1.5",
+    "gpt-image-2",
+    "gpt-image-2.5-sunburst",
+    "gpt-image-2.5-flare",
+    "gpt-image-2.6-sunburst",
+    "gpt-image-2.6-flare",
+    "chatgpt-image-latest",
+)
 BACKGROUND: Final = "internal-background-task"
 """What small turns of coding agents are sent to, where those are told apart."""
 

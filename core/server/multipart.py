@@ -35,17 +35,20 @@ async def read_form(exchange: Exchange, most_file: int = 0) -> Form:
     parser = _Parser(_boundary(exchange), most_file)
     waiting: list[bytes] = []
     size = 0
-    while not exchange.body_read:
-        piece = await exchange.read()
-        waiting.append(piece)
-        size += len(piece)
-        if size >= AT_ONCE or exchange.body_read:
-            if size > INLINE:
-                await asyncio.to_thread(parser.feed, b"".join(waiting))
-            else:
-                parser.feed(b"".join(waiting))
-            waiting, size = [], 0
-    return parser.form()
+    try:
+        while not exchange.body_read:
+            piece = await exchange.read()
+            waiting.append(piece)
+            size += len(piece)
+            if size >= AT_ONCE or exchange.body_read:
+                if size > INLINE:
+                    await asyncio.to_thread(parser.feed, b"".join(waiting))
+                else:
+                    parser.feed(b"".join(waiting))
+                waiting, size = [], 0
+        return parser.form()
+    finally:
+        parser.let_go()
 
 
 def is_form(exchange: Exchange) -> bool:
@@ -116,6 +119,10 @@ class _Parser:
         if not self._ended:
             raise _unreadable("it ends before its last boundary")
         return Form(tuple(self._texts), tuple(self._files))
+
+    def let_go(self) -> None:
+        """Hold no bytes any more: this object and its callbacks hold each other, so it may stay a while."""
+        self._texts, self._files, self._content = [], [], bytearray()
 
     def _begin(self) -> None:
         if len(self._texts) + len(self._files) >= MOST_PARTS:

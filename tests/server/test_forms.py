@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
+import tracemalloc
 from base64 import b64decode
 from typing import Any
 
@@ -267,6 +269,22 @@ async def test_an_upload_beyond_the_cap_is_refused_before_it_has_come(start: Sta
         for _ in range(17):
             await line.send(b"%x\r\n%b\r\n" % (64 * 1024, b"x" * 64 * 1024))
         assert b" 413 " in await line.until(b"\r\n\r\n")
+
+
+async def test_an_upload_leaves_no_bytes_behind(start: Start) -> None:
+    world = await start(FakeProvider(MADE))
+    gc.collect()
+    gc.disable()  # what only the collector would find counts as held
+    tracemalloc.start()
+    try:
+        for _ in range(4):
+            answer = await world.client.post(EDITS, data={"prompt": "x"}, files={"image": b"no" * 2 * MIB})
+            assert answer.status_code == 400
+        held, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+        gc.enable()
+    assert held < 8 * MIB
 
 
 async def test_a_form_needs_the_key_before_it_is_read(start: Start) -> None:

@@ -32,8 +32,15 @@ MIMES: Final = {
 }
 """By the ending of the file's name. Source: Antigravity Tools, audio."""
 
-OWN_MODELS: Final = ("whisper", "gpt-transcribe", "gpt-4o-transcribe", "gpt-4o-mini-transcribe")
-"""How the names of OpenAI's own models for transcripts begin; nobody else has them."""
+NOBODYS: Final = (
+    "whisper",
+    "gpt-transcribe",
+    "gpt-4o-transcribe",
+    "gpt-4o-mini-transcribe",
+    "gemini-2.0-flash",
+)
+"""How names begin that nobody serves here: OpenAI's own models for transcripts, and the retired one that
+Antigravity Tools asks by default."""
 
 TASK: Final = (
     "Write a transcript of the speech in this recording: the words that are spoken and nothing else, in "
@@ -64,7 +71,7 @@ class AudioOrder(Struct, frozen=True):
 
 
 def decode(form: Form, model: str) -> AudioOrder:
-    """Read a form. `model` is asked where none is named, or one that only OpenAI has.
+    """Read a form. `model` is asked where none is named, or one that nobody here serves.
 
     Raises GatewayError `bad_request` naming the member.
     """
@@ -84,7 +91,7 @@ def decode(form: Form, model: str) -> AudioOrder:
         if name not in UNDERSTOOD and fields.says_something(value)
     }
     request = ChatRequest(
-        model if not asked or asked.startswith(OWN_MODELS) else asked,
+        model if not asked or asked.startswith(NOBODYS) else asked,
         (Turn(Role.USER, (Text(_task(source)), recording)),),
         sampling=Sampling(temperature=fields.number(source, "temperature")),
         extras=extras,

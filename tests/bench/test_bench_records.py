@@ -13,11 +13,13 @@ from typing import Any
 import pytest
 
 from core.config.clock import SystemClock
+from core.config.settings import RecordsSettings
 from core.domain.plan import RecordQuery
 from core.domain.works import Asset
 from core.library.index import LibraryIndex, asset_work
 from core.library.service import LibraryService
 from core.library.shelf import LibraryShelf
+from core.records.bodies import BodyLog
 from core.records.log import RequestLog
 from core.records.ring import LogRing, install
 from core.records.service import RecordsService
@@ -94,7 +96,8 @@ async def test_looking_up_requests(tmp_path: Path, capsys: pytest.CaptureFixture
     clock, chance = SystemClock(), random.Random(1)
     database = Database.at(tmp_path / "records.db", clock, limit=ROWS)
     log = RequestLog(database, LogRing(10), clock)
-    service = RecordsService(LogRing(10), log, clock)
+    said = BodyLog(tmp_path / "bodies", clock, RecordsSettings)
+    service = RecordsService(LogRing(10), log, said, clock)
     for number in range(ROWS):
         account = f"a{number % 20}"
         kind = "quota" if chance.random() < 0.02 else "ok"

@@ -1,8 +1,13 @@
-"""Cursor: which shape a body has, and thoughts where its user sees them."""
+"""Cursor: which shape a body has, and thoughts where its user sees them.
+
+Golden files hold whole streams; `AGTUI_GOLDEN=write` writes them anew.
+"""
 
 from __future__ import annotations
 
 import json
+import os
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,7 +21,7 @@ from core.domain.content import Part, Role, Text, Thought, ToolCall, Turn
 from core.domain.events import Answer, Batch, Finished, PartClosed, PartDelta, PartOpened, StreamEvent
 from core.domain.failure import GatewayError
 
-from .streams import STARTED, answers
+from .streams import STARTED, STREAMS, answers
 
 HELLO: list[Any] = [{"role": "user", "content": "hello"}]
 
@@ -190,3 +195,15 @@ def test_any_batching_of_the_same_events_is_the_same_text(
         rest = rest[size:]
     assert pieces == at_once
     assert at_once.count(b"[DONE]") + at_once.count(b'{"error"') == 1
+
+
+GOLDEN = Path(__file__).parent / "golden"
+
+
+@pytest.mark.parametrize("name", STREAMS)
+def test_a_stream_is_what_its_golden_file_says(name: str) -> None:
+    path = GOLDEN / f"cursor-{name}.sse"
+    written = reply("think_tags").frames(STREAMS[name])
+    if os.environ.get("AGTUI_GOLDEN") == "write":
+        path.write_bytes(written)
+    assert written == path.read_bytes()

@@ -18,11 +18,13 @@ from core.dialects.openai.reply import ChatReply
 from core.domain.content import (
     Media,
     Part,
+    Role,
     Search,
     Source,
     Text,
     Thought,
     ToolCall,
+    Turn,
 )
 from core.domain.events import (
     Answer,
@@ -36,6 +38,7 @@ from core.domain.events import (
 )
 from core.domain.streams import Collector, StreamGuard
 
+from .reading import turns
 from .streams import EVENTS, STARTED, STREAMS, answers
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -280,3 +283,18 @@ def test_several_answers_are_the_choices_of_one() -> None:
     assert [(one["index"], one["message"]["content"]) for one in found["choices"]] == [(0, "a"), (1, "b")]
     assert found["usage"]["prompt_tokens"] == 9
     assert found["usage"]["completion_tokens"] == 4
+
+
+WRITTEN = st.one_of(
+    st.builds(Text, st.text(min_size=1, max_size=5)),
+    st.builds(ToolCall, st.text("abc", min_size=1), st.just("f"), st.sampled_from(["{}", '{"a":1}'])),
+)
+
+
+@given(st.lists(WRITTEN, min_size=1, max_size=4))
+def test_what_is_written_can_be_read_back(parts: list[Part]) -> None:
+    message = body(*parts)["choices"][0]["message"]
+    (turn,) = turns(message)
+    texts = "".join(part.text for part in parts if isinstance(part, Text))
+    calls = tuple(part for part in parts if isinstance(part, ToolCall))
+    assert turn == Turn(Role.MODEL, (*((Text(texts),) if texts else ()), *calls))

@@ -24,7 +24,6 @@ _SPECIAL = re.compile(
     # Interlinear annotation and lone surrogates, which no terminal draws and no UTF-8 encoder accepts.
     r"\ufff9-\ufffb\ud800-\udfff]"
 )
-_ANYTHING = re.compile(r"[^\t\n\x20-\x7e\xa0-\u061b\u061d-\u200d\u2010-\u2027\u202f-\u2065\u206a-\ud7ff]")
 
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
@@ -44,7 +43,7 @@ def clean_text(text: str, tab: int = 4) -> str:
     """
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
-    if _ANYTHING.search(text):
+    if _SPECIAL.search(text):  # which every escape sequence begins with, too
         # One removal can join the halves of another sequence, so repeat until nothing is left to remove.
         before = None
         while before != text:

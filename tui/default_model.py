@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from core.services import Services
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from core.services import Services
 
 
 async def default_model(services: Services) -> str:

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 import core
 from core.domain.failure import Failure, GatewayError
-from core.redact import redact_exception
 
 from .app import App, fast_loop
 
@@ -64,6 +63,13 @@ def _leave() -> None:
     os.kill(os.getpid(), signal.SIGTERM)
 
 
+def _describe(error: BaseException) -> str:
+    """The traceback for a crash report. What masks it is imported when something is to be masked."""
+    from core.redact import redact_exception
+
+    return redact_exception(error)
+
+
 def start(app: App) -> int:
     """Run the terminal program; its exit code.
 
@@ -85,7 +91,7 @@ def start(app: App) -> int:
         theme=ui.theme if config.origin("ui.theme") != "default" else "",
         keys=keys,
         mouse=ui.mouse,
-        describe_error=redact_exception,
+        describe_error=_describe,
     )
     run: Any = getattr(import_module(RUN[0]), RUN[1])
     return run(opener(app, app.port), options, loop_factory=fast_loop()) or 0

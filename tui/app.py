@@ -101,6 +101,13 @@ class AgtuiApp(GuardedApp):
         self._tidied = False
 
     def get_default_screen(self) -> Screen[Any]:
+        """The shell, with the classes of its size. Textual gives them with the first resize, which would
+        then style and draw everything a second time."""
+        for cells, points in (
+            (self.size.width, self.HORIZONTAL_BREAKPOINTS),
+            (self.size.height, self.VERTICAL_BREAKPOINTS),
+        ):
+            self.shell.add_class([name for least, name in points or () if cells >= least][-1], update=False)
         return self.shell
 
     def get_theme_variable_defaults(self) -> dict[str, str]:

@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 import click
 
 from core.domain.failure import Failure, GatewayError, Kind
-from core.domain.requests import Caller
 
 from .exits import Exit, Stop
 from .output import words
@@ -27,6 +26,7 @@ from .remarks import remark
 
 if TYPE_CHECKING:
     from core.config.paths import Paths
+    from core.domain.requests import Caller
     from core.domain.state import Status
     from core.services import Services
 
@@ -119,6 +119,7 @@ def _refuse_real(status: Status) -> None:
 def caller(path: str) -> Caller:
     """This command as the one who asks."""
     import core
+    from core.domain.requests import Caller
 
     return Caller(
         request_id=uuid.uuid4().hex,

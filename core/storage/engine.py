@@ -18,7 +18,7 @@ from sqlalchemy import event
 from .files import PRIVATE_FILE, ensure_dir
 
 # synchronous=NORMAL in WAL may lose the last rows in a power cut but never the database.
-_PRAGMAS = ("journal_mode=WAL", "synchronous=NORMAL", "temp_store=MEMORY", "cache_size=-8000", "mmap_size=0")
+_PRAGMAS = ("journal_mode=WAL", "synchronous=NORMAL", "temp_store=MEMORY", "cache_size=-2000", "mmap_size=0")
 
 
 def database_file(url: str) -> Path | None:

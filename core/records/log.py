@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from msgspec.structs import replace
 
 from core.domain.failure import GatewayError, Kind
-from core.domain.plan import RecordQuery, RequestRecord
+from core.domain.plan import Plan, RecordQuery, RequestRecord
 from core.domain.ports import Clock
 from core.storage.database import Database
 
@@ -42,8 +42,9 @@ class RequestLog:
 
     def record(self, row: RequestRecord) -> None:
         """Keep `row`. Costs the caller two appends; never blocks and never raises."""
-        # A line may wait long to be written out, and a plan over many accounts weighs 20 kB.
-        seq = self._ring.defer(partial(request_line, replace(row, plan=None)))
+        # A line may wait long to be written out, and a plan over many accounts weighs 20 kB: the steps stay.
+        plan = None if row.plan is None else Plan(row.plan.asked, row.plan.model, steps=row.plan.steps)
+        seq = self._ring.defer(partial(request_line, replace(row, plan=plan)))
         self._database.post(self._insert, (seq, row))
 
     def _insert(self, connection: Connection, rows: list[tuple[int, RequestRecord]]) -> None:

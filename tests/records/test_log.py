@@ -267,3 +267,10 @@ async def test_a_line_in_the_ring_does_not_keep_the_plan_alive(log: RequestLog) 
     async with asyncio.timeout(5):
         while sys.getrefcount(plan) > before:  # noqa: ASYNC110 (the writer's thread lets go of it)
             await asyncio.sleep(0.005)
+
+
+async def test_a_line_in_the_ring_says_how_often_the_web_was_searched(ring: LogRing, log: RequestLog) -> None:
+    steps = (Step("chat", "m"), Step("search", "s"), Step("search", "s"), Step("tool", "m"))
+    log.record(row(1, plan=Plan("m", "m", steps=steps)))
+    (line,) = ring.since(0).lines
+    assert "2 searches" in line.text

@@ -53,6 +53,11 @@ class Answering:
     _kind: str = "text"
     _anything: bool = False
 
+    @property
+    def seconds(self) -> float:
+        """How long it has taken so far."""
+        return self.clock() - self._began
+
     async def follow(self, batches: AsyncIterator[Batch], on_start: Callable[[Started], None]) -> None:
         """Read the stream to its end. `on_start` is called once, when somebody has begun to answer.
 
@@ -77,7 +82,7 @@ class Answering:
 
     def figures(self) -> str:
         first = None if self._first is None else self._first - self._began
-        return turns.running(self.usage, self._letters, self.clock() - self._began, first)
+        return turns.running(self.usage, self._letters, self.seconds, first)
 
     def note(self) -> Note:
         """What the answer cost so far."""
@@ -87,7 +92,7 @@ class Answering:
             input_tokens=self.usage.input,
             output_tokens=self.usage.output,
             thought_tokens=self.usage.thoughts,
-            seconds=self.clock() - self._began,
+            seconds=self.seconds,
         )
 
     def finish(self, stopped: bool = False) -> None:

@@ -17,9 +17,17 @@ from tests.tui.panes.conftest import (  # noqa: F401
     still_time,
     until,
 )
+from tui.answering import Answering
 from tui.tabs import TABS
 from tui.widgets.log_view import LogView
 from tui.widgets.pixel_view import PixelView
+
+
+@pytest.fixture(autouse=True)
+def answers_take_no_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """How long an answer took stands below it, and differs from run to run."""
+    monkeypatch.setattr(Answering, "seconds", property(lambda _: 0.0))
+
 
 SIZES = ((80, 24), (100, 30), (160, 48))
 THEMES = ("harbor", "harbor-light")

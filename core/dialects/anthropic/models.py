@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
+from core.dialects.listing import once
 from core.domain.models import ModelInfo
 
 CREATED: Final = "2025-01-01T00:00:00Z"
@@ -29,8 +30,7 @@ def entry(model: ModelInfo) -> dict[str, Any]:
 
 def list_body(models: Sequence[ModelInfo]) -> bytes:
     """`GET /v1/models`: each id once, in the order given, on one page."""
-    unique = {model.id: model for model in reversed(models)}
-    seen = [unique.pop(model.id) for model in models if model.id in unique]
+    seen = once(models)
     return msgspec.json.encode(
         {
             "data": [entry(model) for model in seen],

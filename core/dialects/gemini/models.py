@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
+from core.dialects.listing import once
 from core.domain.models import ModelInfo
 
 PREFIX: Final = "models/"
@@ -34,8 +35,7 @@ def entry(model: ModelInfo) -> dict[str, Any]:
 
 def list_body(models: Sequence[ModelInfo]) -> bytes:
     """`GET /v1beta/models`: each id once, in the order given."""
-    unique = {model.id: model for model in reversed(models)}
-    seen = [unique.pop(model.id) for model in models if model.id in unique]
+    seen = once(models)
     return msgspec.json.encode({"models": [entry(model) for model in seen]})
 
 

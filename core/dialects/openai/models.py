@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
+from core.dialects.listing import once
 from core.domain.content import JsonObject
 from core.domain.models import ModelInfo
 
@@ -29,8 +30,7 @@ def _model(model: ModelInfo) -> dict[str, Any]:
 
 def list_body(models: Sequence[ModelInfo], codex: Sequence[JsonObject] | None = None) -> bytes:
     """`GET /v1/models`: each id once, in the order given; `codex` stands beside it as `models`."""
-    unique = {model.id: model for model in reversed(models)}
-    seen = [unique.pop(model.id) for model in models if model.id in unique]
+    seen = once(models)
     body: dict[str, Any] = {"object": "list", "data": [_model(model) for model in seen]}
     if codex is not None:
         body["models"] = codex

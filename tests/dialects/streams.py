@@ -32,6 +32,7 @@ from core.domain.events import (
     UsageSeen,
 )
 from core.domain.failure import Failure, Kind
+from core.domain.ports import Reply
 
 STARTED = Started("gemini-x", "ada@test")
 USAGE = UsageSeen(Usage(1200, 120, 1000, 0, 40))
@@ -129,3 +130,13 @@ EVENTS = st.one_of(
     st.just(USAGE),
     st.just(Finished()),
 )
+
+
+def bit_by_bit(speaking: Reply, events: list[StreamEvent], data: st.DataObject) -> bytes:
+    """What a reply writes when the events come in batches of any size."""
+    written, rest = b"", list(events)
+    while rest:
+        size = data.draw(st.integers(1, len(rest)))
+        written += speaking.frames(rest[:size])
+        rest = rest[size:]
+    return written

@@ -43,7 +43,7 @@ from core.domain.events import (
 from core.domain.failure import Failure, Kind
 from core.domain.streams import Collector, StreamGuard
 
-from .streams import EVENTS, STARTED, STREAMS, answers
+from .streams import EVENTS, STARTED, STREAMS, answers, bit_by_bit
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -218,11 +218,7 @@ def test_any_batching_of_the_same_events_is_the_same_text(
 ) -> None:
     events = [event for event in events if not isinstance(event, UsageSeen)]
     at_once = reply().frames(events)
-    speaking, pieces, rest = reply(), b"", list(events)
-    while rest:
-        size = data.draw(st.integers(1, len(rest)))
-        pieces += speaking.frames(rest[:size])
-        rest = rest[size:]
+    pieces = bit_by_bit(reply(), events, data)
     assert pieces == at_once
     obeys(events_of(pieces))
 

@@ -18,7 +18,7 @@ from core.dialects.openai.completions import CompletionReply
 from core.domain.events import Answer, StreamEvent
 from core.domain.streams import Collector, StreamGuard
 
-from .streams import EVENTS, STARTED, STREAMS, answers
+from .streams import EVENTS, STARTED, STREAMS, answers, bit_by_bit
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -48,11 +48,7 @@ def test_any_batching_of_the_same_events_is_the_same_text(
     events: list[StreamEvent], data: st.DataObject
 ) -> None:
     at_once = reply("hi ").frames(events)
-    speaking, pieces, rest = reply("hi "), b"", list(events)
-    while rest:
-        size = data.draw(st.integers(1, len(rest)))
-        pieces += speaking.frames(rest[:size])
-        rest = rest[size:]
+    pieces = bit_by_bit(reply("hi "), events, data)
     assert pieces == at_once
 
 

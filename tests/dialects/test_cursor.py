@@ -21,7 +21,7 @@ from core.domain.content import Part, Role, Text, Thought, ToolCall, Turn
 from core.domain.events import Answer, Batch, Finished, PartClosed, PartDelta, PartOpened, StreamEvent
 from core.domain.failure import GatewayError
 
-from .streams import STARTED, STREAMS, answers
+from .streams import STARTED, STREAMS, answers, bit_by_bit
 
 HELLO: list[Any] = [{"role": "user", "content": "hello"}]
 
@@ -188,11 +188,7 @@ def test_any_batching_of_the_same_events_is_the_same_text(
     mode: Mode, events: list[StreamEvent], data: st.DataObject
 ) -> None:
     at_once = reply(mode).frames(events)
-    speaking, pieces, rest = reply(mode), b"", list(events)
-    while rest:
-        size = data.draw(st.integers(1, len(rest)))
-        pieces += speaking.frames(rest[:size])
-        rest = rest[size:]
+    pieces = bit_by_bit(reply(mode), events, data)
     assert pieces == at_once
     assert at_once.count(b"[DONE]") + at_once.count(b'{"error"') == 1
 

@@ -39,7 +39,7 @@ from core.domain.events import (
 )
 from core.domain.streams import Collector, StreamGuard
 
-from .streams import EVENTS, STARTED, STREAMS, answers
+from .streams import EVENTS, STARTED, STREAMS, answers, bit_by_bit
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -140,15 +140,11 @@ def test_any_batching_of_the_same_events_says_the_same(
     events: list[StreamEvent], data: st.DataObject
 ) -> None:
     at_once = events_of(reply().frames(events))
-    speaking, pieces, rest = reply(), b"", list(events)
-    while rest:
-        size = data.draw(st.integers(1, len(rest)))
-        pieces += speaking.frames(rest[:size])
-        rest = rest[size:]
-    bit_by_bit = events_of(pieces)
-    assert all_parts(bit_by_bit) == all_parts(at_once)
-    assert bit_by_bit[-1].get("error") == at_once[-1].get("error")
-    assert bit_by_bit[-1].get("usageMetadata") == at_once[-1].get("usageMetadata")
+    pieces = bit_by_bit(reply(), events, data)
+    found = events_of(pieces)
+    assert all_parts(found) == all_parts(at_once)
+    assert found[-1].get("error") == at_once[-1].get("error")
+    assert found[-1].get("usageMetadata") == at_once[-1].get("usageMetadata")
 
 
 @given(answers(), st.data())

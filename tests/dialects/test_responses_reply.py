@@ -31,7 +31,7 @@ from core.domain.events import (
 from core.domain.failure import Failure, Kind
 from core.domain.streams import Collector, StreamGuard
 
-from .streams import EVENTS, STARTED, STREAMS, answers
+from .streams import EVENTS, STARTED, STREAMS, answers, bit_by_bit
 
 GOLDEN = Path(__file__).parent / "golden"
 DELTAS = {
@@ -110,11 +110,7 @@ def test_any_batching_of_the_same_events_is_the_same_text(
     events: list[StreamEvent], data: st.DataObject
 ) -> None:
     at_once = reply().frames(events)
-    speaking, pieces, rest = reply(), b"", list(events)
-    while rest:
-        size = data.draw(st.integers(1, len(rest)))
-        pieces += speaking.frames(rest[:size])
-        rest = rest[size:]
+    pieces = bit_by_bit(reply(), events, data)
     assert pieces == at_once
     obeys(events_of(pieces))
 
